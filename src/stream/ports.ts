@@ -1,0 +1,38 @@
+/**
+ * The two small ports between the engine and the world. Kafka, a folder and the demo line are
+ * sources; Kafka, a JSON-lines file, dead letters and the live page are sinks. Another client
+ * library is one file that implements one of these.
+ */
+import type { Frame, Outcome } from '../frame/frame.js';
+
+/** What a source gets back for each frame that was let in. */
+export interface Ticket {
+  /**
+   * Resolves once every sink has acknowledged the outcome of this frame: only then may a source
+   * commit it. Rejects if a sink failed for good; the frame then must not be committed.
+   */
+  readonly settled: Promise<Outcome>;
+}
+
+/**
+ * Hands one frame to the engine. Waits until credits (frames and bytes in flight) are free, so a
+ * source that awaits it is held back as long as the engine is behind.
+ */
+export type Admit = (frame: Frame) => Promise<Ticket>;
+
+export interface FrameSource {
+  readonly name: string;
+  /** Connects and begins to deliver; resolves once frames can flow. Throws if it never will. */
+  start(admit: Admit): Promise<void>;
+  /** Stops delivering and resolves when all admitted frames are settled and committed. Idempotent. */
+  stop(): Promise<void>;
+  /** Resolves when the source has no more frames (a folder), rejects if it died. */
+  readonly finished: Promise<void>;
+}
+
+export interface OutcomeSink {
+  readonly name: string;
+  /** Resolves once the outcome is safe. The pipeline calls it in order for the frames of a camera. */
+  publish(frame: Frame, outcome: Outcome): Promise<void>;
+  close(): Promise<void>;
+}
