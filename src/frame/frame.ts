@@ -3,7 +3,12 @@ import type { Size } from './pixels.js';
 /** How the bytes of a frame are to be read. */
 export type FrameEncoding =
   | { readonly kind: 'encoded' } // JPEG, PNG, WebP, TIFF, BMP…: the bytes say which
-  | { readonly kind: 'raw'; readonly width: number; readonly height: number; readonly channels: 1 | 3 | 4 };
+  | {
+      readonly kind: 'raw';
+      readonly width: number;
+      readonly height: number;
+      readonly channels: 1 | 3 | 4;
+    };
 
 /** One image of one camera, as a source delivers it. */
 export interface Frame {
