@@ -1,0 +1,54 @@
+/**
+ * The port to numeric engines: a network over the tiles of a frame, and the linear parts of the
+ * densities behind it, so that all heavy arithmetic is done where it is fast.
+ */
+import type { Size } from '../frame/pixels.js';
+import type { Lattice } from '../localize/grid.js';
+import type { TileGroup } from '../localize/tiling.js';
+import type { BackendMemory } from './tensorflow.js';
+
+/** y = x·weights + bias, for each cell. */
+export interface LinearMap {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly weights: Float32Array; // [inputs, outputs]
+  readonly bias: Float32Array; // [outputs]
+}
+
+/** One reading of a frame, and what to compute of it. */
+export interface ViewRequest {
+  readonly name: string;
+  readonly receptiveField: number;
+  /** Where the embeddings come from: a layer's output before its ReLU, or the frame's statistics. */
+  readonly source:
+    | { readonly kind: 'layer'; readonly layer: number }
+    | { readonly kind: 'statistics'; readonly window: 8 | 16 };
+  /** Embedding → whitened embedding. Without it the embeddings come back as they are. */
+  readonly whiten?: LinearMap;
+  /** Centres in the whitened space, to which squared distances are wanted. [centres, dim] */
+  readonly centres?: Float32Array;
+}
+
+/** A frame ready for the network: cut into tiles, with its statistics. */
+export interface EncoderInput {
+  readonly size: Size;
+  readonly groups: readonly (TileGroup & { readonly pixels: Uint8Array })[]; // [tiles, h, w, 3]
+  readonly statistics: { readonly 8?: Float32Array; readonly 16?: Float32Array }; // [rows, cols, 14]
+}
+
+export interface ViewOutput {
+  readonly lattice: Lattice;
+  readonly dim: number;
+  /** [rows, cols, dim]: whitened where the request says so. */
+  readonly embeddings: Float32Array;
+  /** [rows, cols, centres], where the request has centres; rounding can make them slightly negative. */
+  readonly squaredDistances?: Float32Array;
+}
+
+export interface Encoder {
+  readonly backend: string;
+  /** One output for each requested view. @throws PL_NUMERIC where an embedding is not finite. */
+  encode(input: EncoderInput): Promise<ViewOutput[]>;
+  memory(): BackendMemory;
+  dispose(): void;
+}

@@ -1,0 +1,143 @@
+/**
+ * From a prepared frame to one score grid: the network's views, the density of good frames in each,
+ * standardised and added (DESIGN §5). Everything of a frame's judgement but its threshold.
+ */
+import type { Encoder, EncoderInput, ViewOutput, ViewRequest } from '../backend/encoder.js';
+import { type FoldedNetwork, layerSeeing } from '../cutpaste/network.js';
+import {
+  type Density,
+  finishGaussian,
+  finishKernel,
+  finishNearest,
+  score,
+} from '../density/density.js';
+import { standardise } from '../density/standard.js';
+import { PatchlineError } from '../errors.js';
+import type { ScoreGrid } from '../frame/frame.js';
+import type { Size } from '../frame/pixels.js';
+import { extendGrid, type Lattice, latticeOf } from '../localize/grid.js';
+import type { DetectorSpec, ViewSpec } from '../model/manifest.js';
+
+/** A view by name: `rf64` reads the network, `stat8` the frame's statistics. */
+export interface ViewName {
+  readonly name: string;
+  readonly receptiveField: number;
+  readonly statistics: boolean;
+}
+
+export function parseView(name: string): ViewName {
+  const match = /^(rf|stat)(\d+)$/.exec(name);
+  const receptiveField = Number(match?.[2]);
+  const statistics = match?.[1] === 'stat';
+  if (match === null || (statistics && receptiveField !== 8 && receptiveField !== 16)) {
+    throw new PatchlineError('PL_CONFIG', `'${name}' is not a view`, {
+      disposition: 'usage',
+      hint: 'use rf8, rf16, rf24, rf32, rf40, rf48, rf56, rf64, stat8, stat16',
+    });
+  }
+  return { name, receptiveField, statistics };
+}
+
+/** What the encoder has to compute for a view, before a density is known. */
+export function viewRequest(network: FoldedNetwork, name: string): ViewRequest {
+  const { receptiveField, statistics } = parseView(name);
+  return {
+    name,
+    receptiveField,
+    source: statistics
+      ? { kind: 'statistics', window: receptiveField as 8 | 16 }
+      : { kind: 'layer', layer: layerSeeing(network, receptiveField) },
+  };
+}
+
+/** The request with the linear parts of its density. A location density is scored in plain code. */
+export function scoringRequest(
+  network: FoldedNetwork,
+  name: string,
+  density: Density,
+): ViewRequest {
+  const request = viewRequest(network, name);
+  if (density.kind === 'location') return request;
+  const whiten = whitenMap(density);
+  return density.kind === 'gaussian'
+    ? { ...request, whiten }
+    : { ...request, whiten, centres: density.centres };
+}
+
+/** z = W(x − µ) as x·Wᵀ − Wµ. */
+function whitenMap({ dim, mean, whitening }: Exclude<Density, { kind: 'location' }>) {
+  const weights = new Float32Array(dim * dim); // [inputs, outputs]
+  const bias = new Float64Array(dim);
+  for (let out = 0; out < dim; out++) {
+    for (let input = 0; input < dim; input++) {
+      const w = whitening[out * dim + input];
+      weights[input * dim + out] = w;
+      bias[out] -= w * mean[input];
+    }
+  }
+  return { inputs: dim, outputs: dim, weights, bias: Float32Array.from(bias) };
+}
+
+/** Scores of a view's cells from what the encoder computed for `scoringRequest`. → [rows·cols] */
+export function viewScores(density: Density, output: ViewOutput): Float32Array {
+  const cells = output.lattice.rows * output.lattice.cols;
+  const squared = output.squaredDistances ?? new Float32Array();
+  switch (density.kind) {
+    case 'gaussian':
+      return finishGaussian(output.embeddings, density.dim);
+    case 'nearest':
+      return finishNearest(density, squared, cells);
+    case 'kernel':
+      return finishKernel(density, squared, cells);
+    case 'location':
+      return score(density, output.embeddings);
+  }
+}
+
+/** The lattice of the sum of the views: that of the shallowest one, which has the most cells. */
+export function commonLattice(
+  size: Size,
+  views: readonly Pick<ViewSpec, 'receptiveField'>[],
+): Lattice {
+  return latticeOf(size, Math.min(...views.map((view) => view.receptiveField)));
+}
+
+/** Scores frames with a network and its densities. Owns the encoder. */
+export class Detector {
+  readonly #encoder: Encoder;
+  readonly #spec: DetectorSpec;
+  readonly #densities: readonly Density[];
+
+  /** @param encoder made for `scoringRequest` of each view, in the order of `spec.views` */
+  constructor(encoder: Encoder, spec: DetectorSpec, densities: readonly Density[]) {
+    this.#encoder = encoder;
+    this.#spec = spec;
+    this.#densities = densities;
+  }
+
+  get encoder(): Encoder {
+    return this.#encoder;
+  }
+
+  /** The frame's scores: higher is stranger, about 0 ± √views on good frames. */
+  async grid(input: EncoderInput): Promise<ScoreGrid> {
+    return this.combine(input.size, await this.#encoder.encode(input));
+  }
+
+  /** The second half of `grid`: densities, standardisation, sum. */
+  combine(size: Size, outputs: readonly ViewOutput[]): ScoreGrid {
+    const { views } = this.#spec;
+    const lattice = commonLattice(size, views);
+    const sum = new Float32Array(lattice.rows * lattice.cols);
+    views.forEach((view, i) => {
+      const scores = standardise(viewScores(this.#densities[i], outputs[i]), view.standard);
+      const extended = extendGrid(scores, outputs[i].lattice, lattice);
+      for (let cell = 0; cell < sum.length; cell++) sum[cell] += extended[cell];
+    });
+    return { ...lattice, scores: sum };
+  }
+
+  dispose(): void {
+    this.#encoder.dispose();
+  }
+}

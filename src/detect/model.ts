@@ -1,0 +1,69 @@
+/** A stored model brought to life on the back end of this thread. */
+import type { EncoderInput } from '../backend/encoder.js';
+import { TensorEncoder } from '../backend/tensor-encoder.js';
+import type { ScoreGrid } from '../frame/frame.js';
+import type { Size } from '../frame/pixels.js';
+import { densitiesFrom, networkFrom, type Tensors } from '../model/detector-tensors.js';
+import type { DetectorSpec, Manifest } from '../model/manifest.js';
+import { Detector, parseView, scoringRequest } from './detector.js';
+import { MapMaker } from './map.js';
+
+/** Grid and map of one frame. */
+export interface Localization {
+  readonly grid: ScoreGrid;
+  readonly map: Float32Array; // [height, width] of the model's input
+  /** Milliseconds in each part. */
+  readonly timings: { readonly encode: number; readonly density: number; readonly map: number };
+}
+
+/** As much of a bundle as a detector needs. */
+export interface DetectorSource {
+  readonly manifest: Pick<Manifest, 'detector' | 'control' | 'input'>;
+  readonly tensors: Readonly<Record<string, Tensors>>;
+}
+
+export class LoadedDetector {
+  readonly spec: DetectorSpec;
+  readonly input: Size;
+  readonly #detector: Detector;
+  readonly #maps: MapMaker;
+
+  /** @param which the model itself, or the untrained control that is stored with it */
+  constructor({ manifest, tensors }: DetectorSource, which: 'detector' | 'control' = 'detector') {
+    const spec = manifest[which];
+    const network = networkFrom(tensors[spec.network.file], spec.network);
+    const densities = densitiesFrom(tensors[spec.densityFile], spec);
+    const requests = spec.views.map(({ name }, v) => scoringRequest(network, name, densities[v]));
+    this.spec = spec;
+    this.input = manifest.input;
+    this.#detector = new Detector(new TensorEncoder(network, requests), spec, densities);
+    this.#maps = new MapMaker(spec, manifest.input);
+  }
+
+  get encoder() {
+    return this.#detector.encoder;
+  }
+
+  get wantsStatistics(): boolean {
+    return this.spec.views.some(({ name }) => parseView(name).statistics);
+  }
+
+  async localize(input: EncoderInput): Promise<Localization> {
+    const start = performance.now();
+    const outputs = await this.#detector.encoder.encode(input);
+    const encoded = performance.now();
+    const grid = this.#detector.combine(input.size, outputs);
+    const scored = performance.now();
+    const map = this.#maps.map(grid);
+    const timings = {
+      encode: encoded - start,
+      density: scored - encoded,
+      map: performance.now() - scored,
+    };
+    return { grid, map, timings };
+  }
+
+  dispose(): void {
+    this.#detector.dispose();
+  }
+}

@@ -1,0 +1,29 @@
+import type { EncoderInput } from '../backend/encoder.js';
+import { cutPatches } from '../frame/patches.js';
+import type { Pixels } from '../frame/pixels.js';
+import { statisticsOf } from '../frame/statistics.js';
+import { tileGroups } from '../localize/tiling.js';
+
+/**
+ * What a frame needs before the network sees it: cut into tiles, and its statistics. Runs in the
+ * decoding threads.
+ *
+ * @param tile side of a tile in pixels: 64 cuts all patches of the paper, `Infinity` keeps the
+ *   frame whole. The scores are the same.
+ */
+export function prepareFrame(pixels: Pixels, tile: number, wantsStatistics: boolean): EncoderInput {
+  const size = { width: pixels.width, height: pixels.height };
+  const groups = tileGroups(size, tile).map((group) => {
+    const { width, height } = group.tiles[0];
+    return { ...group, pixels: cutPatches(pixels, group.tiles, { width, height }) };
+  });
+  if (!wantsStatistics) return { size, groups, statistics: {} };
+  const { stat8, stat16 } = statisticsOf(pixels);
+  return { size, groups, statistics: { 8: stat8, 16: stat16 } };
+}
+
+/** The buffers of an input, to be moved to another thread instead of copied. */
+export function transferablesOf(input: EncoderInput): ArrayBuffer[] {
+  const arrays = [...input.groups.map((g) => g.pixels), input.statistics[8], input.statistics[16]];
+  return arrays.flatMap((array) => (array === undefined ? [] : [array.buffer as ArrayBuffer]));
+}

@@ -1,0 +1,146 @@
+/**
+ * From good images to a model: the two-stage framework (CutPaste §2.1) from end to end. Train the
+ * network, fit the densities, fit the untrained control, calibrate the threshold.
+ */
+import { getBackend } from '@tensorflow/tfjs-core';
+import { initialNetwork } from '../cutpaste/network.js';
+import { LoadedDetector } from '../detect/model.js';
+import type { Pixels } from '../frame/pixels.js';
+import { densityTensors, networkTensors, type Tensors } from '../model/detector-tensors.js';
+import { FORMAT, type Manifest, VERSION } from '../model/manifest.js';
+import { PATCHLINE_VERSION } from '../version.js';
+import { calibrate } from './calibrate.js';
+import { detectorSpec, fitDetector, type LearnedDetector } from './detector.js';
+import { assertNotBlank, type GoodImage, normalisationOf } from './images.js';
+import { type Checkpoints, foldOnImages, trainNetwork } from './network.js';
+import { type LearnOptions, type OnProgress, PAPER_READOUT, type Readout } from './options.js';
+import { type Split, splitImages } from './split.js';
+
+/** What `writeBundle` stores. */
+export interface LearnedModel {
+  readonly manifest: Omit<Manifest, 'files'>;
+  readonly tensors: Readonly<Record<string, Tensors>>;
+}
+
+export interface LearnContext {
+  readonly onProgress?: OnProgress;
+  readonly checkpoints?: Checkpoints;
+  readonly signal?: AbortSignal;
+}
+
+const DETECTOR_FILES = { network: 'network.safetensors', density: 'density.safetensors' };
+const CONTROL_FILES = {
+  network: 'control-network.safetensors',
+  density: 'control-density.safetensors',
+};
+
+/**
+ * Learns a surface from good images of one size. Deterministic: the same images, options and back
+ * end give the same model.
+ *
+ * @throws PL_DATASET with fewer than 4 images, PL_IMAGE_BLANK if none shows anything,
+ *   PL_NUMERIC if an image yields no finite score; the signal's reason when aborted
+ */
+export async function learnModel(
+  name: string,
+  images: readonly GoodImage[],
+  options: LearnOptions,
+  { onProgress = () => {}, checkpoints, signal }: LearnContext = {},
+): Promise<LearnedModel> {
+  assertNotBlank(images);
+  const { seed, readout, alpha } = options;
+  const split = splitImages(images, seed);
+  const normalisation = normalisationOf(split.fit);
+  const context = { ...(signal && { signal }), ...(checkpoints && { checkpoints }) };
+  const trained = await trainNetwork(split.fit, {
+    learn: options,
+    normalisation,
+    onProgress,
+    ...context,
+  });
+  const fit = (network: typeof trained.network, how: Readout, phase: 'fit' | 'control') =>
+    fitDetector(
+      foldOnImages(network, split.fit, normalisation, seed),
+      split.fit,
+      split.standardise,
+      {
+        readout: how,
+        seed,
+        onImage: (done, total) => onProgress({ phase, done, total }),
+        ...(signal && { signal }),
+      },
+    );
+  const learned = await fit(trained.network, readout, 'fit');
+  const control = await fit(initialNetwork(options.layers, seed), PAPER_READOUT, 'control');
+  const tensors = { ...tensorsOf(learned, DETECTOR_FILES), ...tensorsOf(control, CONTROL_FILES) };
+  const parts = {
+    input: sizeOf(images[0].pixels),
+    detector: detectorSpec(learned, readout, DETECTOR_FILES),
+    control: detectorSpec(control, PAPER_READOUT, CONTROL_FILES),
+  };
+  const detector = new LoadedDetector({ manifest: parts, tensors });
+  try {
+    const calibration = await calibrate(
+      detector,
+      split.calibrate,
+      alpha,
+      (done) => onProgress({ phase: 'calibrate', done, total: split.calibrate.length }),
+      signal,
+    );
+    return {
+      manifest: manifestOf(name, normalisation, parts, calibration, options, split, trained),
+      tensors,
+    };
+  } finally {
+    detector.dispose();
+  }
+}
+
+function manifestOf(
+  name: string,
+  normalisation: Manifest['normalisation'],
+  parts: Pick<Manifest, 'input' | 'detector' | 'control'>,
+  calibration: Manifest['calibration'],
+  { steps, seed, variant, labels }: LearnOptions,
+  split: Split<GoodImage>,
+  { loss, accuracy }: { readonly loss?: number; readonly accuracy?: number },
+): Omit<Manifest, 'files'> {
+  return {
+    format: FORMAT,
+    version: VERSION,
+    name,
+    createdBy: `patchline ${PATCHLINE_VERSION}`,
+    input: parts.input,
+    normalisation,
+    detector: parts.detector,
+    calibration,
+    training: {
+      steps,
+      seed,
+      variant,
+      labels,
+      images: {
+        fit: split.fit.length,
+        standardise: split.standardise.length,
+        calibrate: split.calibrate.length,
+      },
+      ...(loss === undefined ? {} : { loss, accuracy }),
+      backend: getBackend(),
+    },
+    control: parts.control,
+  };
+}
+
+function tensorsOf(
+  learned: LearnedDetector,
+  files: { readonly network: string; readonly density: string },
+): Record<string, Tensors> {
+  return {
+    [files.network]: networkTensors(learned.network),
+    [files.density]: densityTensors(learned.views, learned.densities),
+  };
+}
+
+function sizeOf({ width, height }: Pixels): { width: number; height: number } {
+  return { width, height };
+}

@@ -1,0 +1,46 @@
+import { PatchlineError } from '../errors.js';
+import { Random } from '../random.js';
+
+/** Three sets of good images that share none. */
+export interface Split<T> {
+  /** The network and the densities see these. */
+  readonly fit: readonly T[];
+  /** Mean and deviation of the scores come from these. */
+  readonly standardise: readonly T[];
+  /** The threshold comes from these alone: that makes its promise hold. */
+  readonly calibrate: readonly T[];
+}
+
+export const MIN_IMAGES = 4;
+
+/** Share of the images that is held out of network and density. */
+const HELD_OUT = 0.3;
+const MIN_HELD_OUT = 6;
+
+/**
+ * Splits good images by the seed: 30 % are held out (at least 6, at most half), one half of them
+ * to standardise scores, the other to calibrate the threshold.
+ *
+ * @throws PL_DATASET with fewer than 4 images
+ */
+export function splitImages<T>(images: readonly T[], seed: number): Split<T> {
+  if (images.length < MIN_IMAGES) {
+    throw new PatchlineError(
+      'PL_DATASET',
+      `${images.length} good images are too few to learn from`,
+      {
+        disposition: 'usage',
+        hint: `give at least ${MIN_IMAGES}; 20 allow a false-alarm rate of 5 %, 100 one of 1 % (held-out images count)`,
+      },
+    );
+  }
+  const order = Random.for(seed, 'split').shuffled(images);
+  const wanted = Math.max(MIN_HELD_OUT, Math.round(HELD_OUT * order.length));
+  const heldOut = Math.min(wanted, Math.floor(order.length / 2));
+  const half = Math.floor(heldOut / 2);
+  return {
+    standardise: order.slice(0, half),
+    calibrate: order.slice(half, heldOut),
+    fit: order.slice(heldOut),
+  };
+}
