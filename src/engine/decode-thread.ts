@@ -1,0 +1,75 @@
+/** What the decoding threads do: bytes → prepared input, and judged frames → overlay pictures. */
+import type { EncoderInput } from '../backend/encoder.js';
+import { prepareFrame } from '../detect/prepare.js';
+import { decodeForModel } from '../frame/decode.js';
+import type { FrameEncoding, Judgement, Region } from '../frame/frame.js';
+import type { Pixels, Size } from '../frame/pixels.js';
+import { encodeOverlay } from '../localize/encode.js';
+import { renderOverlay } from '../localize/overlay.js';
+import { moved } from './transfer.js';
+
+export interface DecodeTask {
+  readonly bytes: Uint8Array;
+  readonly encoding: FrameEncoding;
+  /** What errors call the frame. */
+  readonly label: string;
+  /** Size of the model's input. */
+  readonly input: Size;
+  readonly maxPixels: number;
+  /** Side of the tiles to cut, pixels; `Infinity` keeps the frame whole. */
+  readonly tile: number;
+  readonly statistics: boolean;
+}
+
+export interface DecodedFrame {
+  readonly input: EncoderInput;
+  /** Size of the frame that came in. */
+  readonly size: Size;
+  /** The frame at the model's input size, where it was cut; else it is the input's only tile. */
+  readonly pixels: Pixels | undefined;
+  readonly decodeMs: number;
+}
+
+export async function decode(task: DecodeTask): Promise<DecodedFrame> {
+  const start = performance.now();
+  const { bytes, encoding, label, maxPixels } = task;
+  const { pixels, size } = await decodeForModel(bytes, encoding, task.input, { label, maxPixels });
+  const input = prepareFrame(pixels, task.tile, task.statistics);
+  const whole = input.groups.length === 1 && input.groups[0].tiles.length === 1;
+  const result: DecodedFrame = {
+    input,
+    size,
+    pixels: whole ? undefined : pixels,
+    decodeMs: performance.now() - start,
+  };
+  const { statistics } = input;
+  return moved(result, [
+    ...input.groups.map((group) => group.pixels),
+    statistics[8],
+    statistics[16],
+    result.pixels?.data,
+  ]);
+}
+
+export interface OverlayTask {
+  readonly pixels: Pixels;
+  readonly map: Float32Array;
+  readonly threshold: number;
+  readonly quiet: number;
+  readonly verdict: Judgement['verdict'];
+  /** In pixels of the model's input. */
+  readonly regions: readonly Region[];
+}
+
+export interface OverlayPicture {
+  readonly jpeg: Uint8Array;
+  readonly overlayMs: number;
+}
+
+export async function overlay(task: OverlayTask): Promise<OverlayPicture> {
+  const start = performance.now();
+  const { pixels, map, threshold, regions, verdict, quiet } = task;
+  const picture = renderOverlay(pixels, map, threshold, regions, verdict, quiet);
+  const jpeg = new Uint8Array(await encodeOverlay(picture)); // own buffer: sharp's may be shared
+  return moved({ jpeg, overlayMs: performance.now() - start }, [jpeg]);
+}

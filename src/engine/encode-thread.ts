@@ -1,0 +1,86 @@
+/**
+ * What an encoder thread does: prepared input → score grid, map and verdict. Each thread has a back
+ * end of its own and holds every model; both are ready when the module is.
+ */
+import { threadId } from 'node:worker_threads';
+import { workerData } from 'piscina';
+import type { EncoderInput } from '../backend/encoder.js';
+import { type BackendMemory, type BackendName, startTensorflow } from '../backend/tensorflow.js';
+import { LoadedDetector } from '../detect/model.js';
+import type { Judgement } from '../frame/frame.js';
+import type { Size } from '../frame/pixels.js';
+import { judge } from '../localize/verdict.js';
+import type { Bundle } from '../model/bundle.js';
+import { moved } from './transfer.js';
+
+export interface EncodeThreadData {
+  readonly backend: BackendName;
+  readonly models: readonly Bundle[];
+}
+
+export interface EncodeTask {
+  readonly model: string;
+  readonly input: EncoderInput;
+  /** Size of the frame that came in: regions are given in its pixels. */
+  readonly size: Size;
+  /** When to send the map back, for an overlay. */
+  readonly wantsMap: 'always' | 'anomalous' | 'never';
+}
+
+export interface EncodedFrame extends Pick<Judgement, 'verdict' | 'score' | 'regions' | 'grid'> {
+  readonly encodeMs: number;
+  readonly densityMs: number;
+  readonly mapMs: number;
+  /** Which thread did it, and what its back end holds. */
+  readonly thread: number;
+  readonly memory: BackendMemory;
+  /** With the input, where the task wants it. */
+  readonly map: { readonly scores: Float32Array; readonly input: EncoderInput } | undefined;
+}
+
+/** Regions smaller than this are noise of the map, in pixels of the model's input. */
+const MIN_REGION_PX = 16;
+
+interface LoadedModel {
+  readonly detector: LoadedDetector;
+  readonly threshold: number;
+}
+
+const { backend, models } = workerData as EncodeThreadData;
+await startTensorflow(backend);
+const loaded = new Map<string, LoadedModel>(
+  models.map((bundle) => [
+    bundle.id,
+    { detector: new LoadedDetector(bundle), threshold: bundle.manifest.calibration.threshold },
+  ]),
+);
+
+export async function encode({ model, input, size, wantsMap }: EncodeTask): Promise<EncodedFrame> {
+  const { detector, threshold } = loaded.get(model) as LoadedModel;
+  const { grid, map, timings } = await detector.localize(input);
+  const start = performance.now();
+  const judgement = judge(map, detector.input, {
+    threshold,
+    share: detector.spec.map.topShare,
+    frameSize: size,
+    minAreaPx: MIN_REGION_PX * areaRatio(size, detector.input),
+  });
+  const wanted =
+    wantsMap === 'always' || (wantsMap === 'anomalous' && judgement.verdict === 'anomalous');
+  const result: EncodedFrame = {
+    ...judgement,
+    grid,
+    encodeMs: timings.encode,
+    densityMs: timings.density,
+    mapMs: timings.map + performance.now() - start,
+    thread: threadId,
+    memory: detector.encoder.memory(),
+    map: wanted ? { scores: map, input } : undefined,
+  };
+  const pixels = wanted ? input.groups.map((group) => group.pixels) : [];
+  return moved(result, [grid.scores, wanted ? map : undefined, ...pixels]);
+}
+
+function areaRatio(a: Size, b: Size): number {
+  return (a.width * a.height) / (b.width * b.height);
+}

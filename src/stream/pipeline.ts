@@ -1,0 +1,85 @@
+/**
+ * Source → credits → engine → sinks. Frames are judged side by side and published in the order in
+ * which they came, for each partition (or each camera, where there are none); a frame is settled
+ * when every sink has acknowledged its outcome.
+ */
+import { Credits, type Load } from '../engine/credits.js';
+import { asPatchlineError, type PatchlineError } from '../errors.js';
+import type { Frame, Outcome } from '../frame/frame.js';
+import type { Admit, OutcomeSink, Ticket } from './ports.js';
+
+/** What the pipeline needs of the engine. */
+export interface Judge {
+  judge(frame: Frame): Promise<Outcome>;
+}
+
+export interface PipelineObserver {
+  /** A frame was let in or is settled. */
+  load?(inFlight: Load): void;
+  /** The sinks have acknowledged an outcome; `publishMs`: how long that took. */
+  settled?(frame: Frame, outcome: Outcome, publishMs: number): void;
+}
+
+export class Pipeline {
+  readonly credits: Credits;
+  readonly #judge: Judge;
+  readonly #sinks: readonly OutcomeSink[];
+  readonly #observer: PipelineObserver;
+  readonly #onFailure: (error: PatchlineError) => void;
+  /** The last frame of each line of order; the next one publishes after it. */
+  readonly #tails = new Map<string, Promise<unknown>>();
+
+  /**
+   * @param onFailure the engine or a sink is broken for good: frames can no longer be settled
+   */
+  constructor(
+    judge: Judge,
+    sinks: readonly OutcomeSink[],
+    limit: Load,
+    onFailure: (error: PatchlineError) => void,
+    observer: PipelineObserver = {},
+  ) {
+    this.credits = new Credits(limit);
+    this.#judge = judge;
+    this.#sinks = sinks;
+    this.#onFailure = onFailure;
+    this.#observer = observer;
+  }
+
+  /** Lets a frame in as soon as there are credits for it. */
+  readonly admit: Admit = async (frame) => {
+    const release = await this.credits.acquire(frame.bytes.byteLength);
+    this.#observer.load?.(this.credits.inFlight);
+    const settled = this.#settle(frame).finally(() => {
+      release();
+      this.#observer.load?.(this.credits.inFlight);
+    });
+    settled.catch((error: unknown) => this.#onFailure(asPatchlineError(error, 'PL_SINK')));
+    return { settled } satisfies Ticket;
+  };
+
+  #settle(frame: Frame): Promise<Outcome> {
+    const { topic, partition } = frame.origin;
+    const order = partition < 0 ? frame.camera : `${topic}\n${partition}`;
+    const before = this.#tails.get(order) ?? Promise.resolve();
+    const settled = this.#publishAfter(before, frame, this.#judge.judge(frame));
+    const tail = settled.catch(() => {}); // one that fails must not fail those behind it
+    this.#tails.set(order, tail);
+    void tail.then(() => {
+      if (this.#tails.get(order) === tail) this.#tails.delete(order);
+    });
+    return settled;
+  }
+
+  async #publishAfter(
+    before: Promise<unknown>,
+    frame: Frame,
+    judged: Promise<Outcome>,
+  ): Promise<Outcome> {
+    const [outcome] = await Promise.all([judged, before]);
+    const start = performance.now();
+    await Promise.all(this.#sinks.map((sink) => sink.publish(frame, outcome)));
+    this.#observer.settled?.(frame, outcome, performance.now() - start);
+    return outcome;
+  }
+}

@@ -1,0 +1,74 @@
+/** The message that says what became of a frame (DESIGN §7): one a frame, whatever carries it. */
+import type { Frame, Outcome, Region, Stage, Verdict } from '../frame/frame.js';
+
+export const RESULT_SCHEMA = 'patchline.result/1';
+
+export interface ResultMessage {
+  readonly schema: typeof RESULT_SCHEMA;
+  readonly frame: {
+    readonly id: string;
+    readonly camera: string;
+    /** RFC 3339 */
+    readonly capturedAt: string;
+    readonly topic: string;
+    readonly partition: number;
+    readonly offset: string;
+    /** Of the frame that came in; absent where it could not be read. */
+    readonly width?: number;
+    readonly height?: number;
+  };
+  readonly verdict: Verdict;
+  readonly model?: { readonly id: string; readonly name: string };
+  readonly score?: number;
+  readonly threshold?: number;
+  readonly regions?: readonly Region[];
+  /** The grid of scores; `topic` where it is published, if it is. */
+  readonly map?: {
+    readonly rows: number;
+    readonly cols: number;
+    readonly stride: number;
+    readonly offset: number;
+    readonly topic?: string;
+  };
+  /** Why the frame was rejected. */
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly timings?: Readonly<Record<`${Stage}Ms`, number>>;
+}
+
+/** @param mapsTopic where the map of this frame is published, if it is */
+export function resultMessage(frame: Frame, outcome: Outcome, mapsTopic?: string): ResultMessage {
+  const { topic, partition, offset } = frame.origin;
+  const about = {
+    id: frame.id,
+    camera: frame.camera,
+    capturedAt: new Date(frame.capturedAt).toISOString(),
+    topic,
+    partition,
+    offset,
+  };
+  if (outcome.verdict === 'rejected') {
+    const { verdict, code, message } = outcome;
+    return { schema: RESULT_SCHEMA, frame: about, verdict, error: { code, message } };
+  }
+  const { verdict, model, score, threshold, regions, grid, size, timings } = outcome;
+  const { rows, cols, stride } = grid;
+  return {
+    schema: RESULT_SCHEMA,
+    frame: { ...about, ...size },
+    verdict,
+    model,
+    score,
+    threshold,
+    regions,
+    map: { rows, cols, stride, offset: grid.offset, ...(mapsTopic && { topic: mapsTopic }) },
+    timings: timingsOf(timings),
+  };
+}
+
+function timingsOf(timings: Readonly<Record<Stage, number>>): Record<`${Stage}Ms`, number> {
+  const entries = Object.entries(timings).map(([stage, ms]) => [
+    `${stage}Ms`,
+    Math.round(ms * 1000) / 1000,
+  ]);
+  return Object.fromEntries(entries) as Record<`${Stage}Ms`, number>;
+}
