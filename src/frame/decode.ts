@@ -19,7 +19,7 @@ import { imageFormat } from './format.js';
 import type { FrameEncoding } from './frame.js';
 import type { Pixels, Size } from './pixels.js';
 import { rawPixels } from './raw.js';
-import { checkAspect, resizePixels, sameSize, scaled } from './resize.js';
+import { checkAspect, pixelsOf, resizePixels, sameSize, scaled } from './resize.js';
 import { sharp } from './sharp-setup.js';
 
 /** 8192 × 8192: larger than the sensors of industrial cameras, 200 MB when decoded. */
@@ -106,12 +106,10 @@ async function renderAt(opened: OpenedImage, size: Size): Promise<Pixels> {
 }
 
 async function render({ image, label }: OpenedImage): Promise<Pixels> {
-  const upright = image.autoOrient().removeAlpha().toColourspace('srgb').raw();
   try {
-    const { data, info } = await upright.toUint8Array();
-    return { width: info.width, height: info.height, data };
+    return await pixelsOf(image.autoOrient().removeAlpha().toColourspace('srgb'));
   } catch (cause) {
-    throw unreadable(`${label} is damaged: ${reason(cause)}`, cause);
+    throw damaged(label, cause);
   }
 }
 
@@ -120,7 +118,7 @@ async function readHeader(bytes: Uint8Array, label: string): Promise<Metadata> {
     // Unlimited, for nothing is decoded here and the error should tell the size.
     return await sharp(bytes, { limitInputPixels: false }).metadata();
   } catch (cause) {
-    throw unreadable(`${label} is damaged: ${reason(cause)}`, cause);
+    throw damaged(label, cause);
   }
 }
 
@@ -160,7 +158,7 @@ function checkSamples({ depth, channels, space }: Metadata, label: string): void
   if (integers && CHANNELS[space]?.includes(channels)) return;
   throw rejected(
     'PL_IMAGE_UNSUPPORTED',
-    `${label} has ${channels} channels of ${depth} (${space}), which are not read`,
+    `${label} has pixels of ${channels} × ${depth} (${space}), which are not read`,
     { hint: 'Convert it to grey, RGB or CMYK of 8 bit, or to grey or RGB of 16 bit.' },
   );
 }
@@ -169,9 +167,15 @@ function nameOf({ label }: DecodeOptions): string {
   return label ?? 'the image';
 }
 
+/** With the first line of what libvips says. */
+function damaged(label: string, cause: unknown): PatchlineError {
+  const [reason] = String(cause instanceof Error ? cause.message : cause).split('\n');
+  return unreadable(`${label} is damaged: ${reason}`, cause);
+}
+
 function unreadable(message: string, cause?: unknown): PatchlineError {
   return rejected('PL_IMAGE_UNREADABLE', message, {
-    hint: 'Replace the file by a whole one, or take it away.',
+    hint: 'Replace the image by a whole one, or take it away.',
     cause,
   });
 }
@@ -182,9 +186,4 @@ function rejected(
   details: { hint: string; cause?: unknown },
 ): PatchlineError {
   return new PatchlineError(code, message, { ...details, disposition: 'reject' });
-}
-
-/** The first line of what libvips says. */
-function reason(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).split('\n')[0];
 }

@@ -26,8 +26,9 @@ export function checkAspect(frame: Size, input: Size, label: string): void {
 }
 
 /**
- * Resizes by a triangle as wide as the shrinkage (each pixel is a weighted mean of all that it
- * covers, so nothing overshoots and no small defect falls between samples), bilinear upwards.
+ * Shrinks by a triangle that spans two pixels of the result: each is a weighted mean of all that it
+ * covers, so nothing overshoots and no small defect falls between samples. Upwards bilinear, where
+ * libvips may shift the image by up to half a pixel of the result.
  */
 export function scaled(image: Sharp, { width, height }: Size): Sharp {
   return image.resize(width, height, {
@@ -43,6 +44,13 @@ export async function resizePixels(pixels: Pixels, size: Size): Promise<Pixels> 
   if (sameSize(pixels, size)) return pixels;
   const { width, height, data } = pixels;
   const image = sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: false });
-  const resized = await scaled(image, size).raw().toUint8Array();
-  return { ...size, data: resized.data };
+  return pixelsOf(scaled(image, size));
+}
+
+/** Runs a pipeline that ends in 8-bit RGB. */
+export async function pixelsOf(image: Sharp): Promise<Pixels> {
+  const { data, info } = await image.raw().toUint8Array();
+  // sharp gives a Buffer, whose slice() would share memory where an array's copies.
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.length);
+  return { width: info.width, height: info.height, data: bytes };
 }
