@@ -1,0 +1,61 @@
+import pino from 'pino';
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/**
+ * One JSON object a line. The message is a fixed text that can be searched for; whatever comes from
+ * outside (camera, frame id, error) is a field and never part of a format string. An error goes
+ * into the field `error`. `info` is for what happens once (started, model loaded, stopped): a line
+ * that runs well is silent.
+ */
+export interface Logger {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+  /** A logger that adds these fields to each of its lines. */
+  child(fields: LogFields): Logger;
+}
+
+export interface LoggerOptions {
+  /** Default `info`. */
+  readonly level?: LogLevel;
+  /** The field `name` of each line. Default `patchline`. */
+  readonly name?: string;
+  /** Where the lines go. Default stderr, written synchronously so that none is lost in a crash. */
+  readonly stream?: { write(line: string): void };
+}
+
+export function createLogger({
+  level = 'info',
+  name = 'patchline',
+  stream,
+}: LoggerOptions = {}): Logger {
+  return wrap(
+    pino(
+      {
+        level,
+        name,
+        base: { pid: process.pid },
+        timestamp: pino.stdTimeFunctions.isoTime,
+        formatters: { level: (label) => ({ level: label }) },
+        serializers: { error: pino.stdSerializers.err },
+      },
+      stream ?? pino.destination({ dest: 2, sync: true }),
+    ),
+  );
+}
+
+/** pino formats a message only when values follow it; here none ever does. */
+function wrap(target: pino.Logger): Logger {
+  return {
+    debug: (message, fields = {}) => target.debug(fields, message),
+    info: (message, fields = {}) => target.info(fields, message),
+    warn: (message, fields = {}) => target.warn(fields, message),
+    error: (message, fields = {}) => target.error(fields, message),
+    child: (fields) => wrap(target.child(fields)),
+  };
+}
