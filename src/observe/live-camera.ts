@@ -1,0 +1,117 @@
+import type { Outcome, Verdict } from '../frame/frame.js';
+import type { Size } from '../frame/pixels.js';
+
+/** When a frame was settled (ms since the epoch), and what was found; null where not judged. */
+export type LivePoint = readonly [
+  at: number,
+  score: number | null,
+  threshold: number | null,
+  verdict: Verdict,
+];
+
+/** A camera as the page shows it. */
+export interface LiveCamera {
+  readonly id: string;
+  readonly verdict: Verdict;
+  readonly score: number | null;
+  readonly threshold: number | null;
+  /** When its newest frame was settled, ms since the epoch. */
+  readonly at: number;
+  readonly frames: number;
+  readonly anomalies: number;
+  readonly rejected: number;
+  /** Name of the model that judged it; empty before the first judgement. */
+  readonly model: string;
+  /** Why the newest frame was rejected; empty if it was not. */
+  readonly message: string;
+  /** Size of the newest judged frame. */
+  readonly size: Size | null;
+  /** Grows with each new picture; 0 where there is none. */
+  readonly picture: number;
+  /** In a snapshot all that are kept, in an update the ones since the last. Oldest first. */
+  readonly points: readonly LivePoint[];
+}
+
+const MAX_MESSAGE = 300;
+
+/** What is kept of one camera: its newest facts and a ring of points. */
+export class CameraRecord {
+  readonly #id: string;
+  readonly #capacity: number;
+  #facts: Omit<LiveCamera, 'id' | 'points'> = {
+    verdict: 'rejected',
+    score: null,
+    threshold: null,
+    at: 0,
+    frames: 0,
+    anomalies: 0,
+    rejected: 0,
+    model: '',
+    message: '',
+    size: null,
+    picture: 0,
+  };
+  /** The newest points, oldest first; at most `#capacity`. */
+  readonly #points: LivePoint[] = [];
+  /** How many of the newest points no update has carried yet; at most `#points.length`. */
+  #fresh = 0;
+
+  constructor(id: string, capacity: number) {
+    this.#id = id;
+    this.#capacity = capacity;
+  }
+
+  get lastSeen(): number {
+    return this.#facts.at;
+  }
+
+  record(outcome: Outcome, now: number): void {
+    const old = this.#facts;
+    const counted = { ...old, at: now, frames: old.frames + 1, verdict: outcome.verdict };
+    if (outcome.verdict === 'rejected') {
+      this.#facts = {
+        ...counted,
+        score: null,
+        rejected: old.rejected + 1,
+        message: outcome.message.slice(0, MAX_MESSAGE),
+      };
+    } else {
+      this.#facts = {
+        ...counted,
+        score: finite(outcome.score),
+        threshold: finite(outcome.threshold),
+        anomalies: old.anomalies + (outcome.verdict === 'anomalous' ? 1 : 0),
+        model: outcome.model.name,
+        message: '',
+        size: outcome.size,
+        picture: old.picture + (outcome.overlay === undefined ? 0 : 1),
+      };
+    }
+    this.#push();
+  }
+
+  /** All that is kept. */
+  snapshot(): LiveCamera {
+    return { id: this.#id, ...this.#facts, points: [...this.#points] };
+  }
+
+  /** What is new since the last call, or undefined. */
+  takeUpdate(): LiveCamera | undefined {
+    if (this.#fresh === 0) return undefined;
+    const points = this.#points.slice(-this.#fresh);
+    this.#fresh = 0;
+    return { id: this.#id, ...this.#facts, points };
+  }
+
+  #push(): void {
+    const { at, score, threshold, verdict } = this.#facts;
+    this.#points.push([at, score, threshold, verdict]);
+    if (this.#points.length > this.#capacity) this.#points.shift();
+    this.#fresh = Math.min(this.#fresh + 1, this.#points.length);
+  }
+}
+
+/** JSON knows no NaN. */
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
