@@ -1,0 +1,86 @@
+import type { ServerResponse } from 'node:http';
+import type { Health } from './health.js';
+import type { LiveView } from './live.js';
+
+export interface EventStreamOptions {
+  readonly live: LiveView;
+  readonly health: () => Health;
+  /** Most pages at a time. */
+  readonly maxClients: number;
+  readonly heartbeatMs: number;
+}
+
+/** A page that has this much unread is dropped; it comes back by itself and gets a snapshot. */
+const MAX_UNREAD_BYTES = 4 * 2 ** 20;
+const HEALTH_MS = 500;
+
+/**
+ * The live page's server-sent events: `snapshot` first, then `update` (see `LiveUpdate`), `health`
+ * when it changes, and a heartbeat: a comment, and an event `beat` by which a page notices that
+ * the connection is dead although nobody closed it.
+ */
+export class EventStreams {
+  readonly #options: EventStreamOptions;
+  readonly #clients = new Set<ServerResponse>();
+  readonly #timers: NodeJS.Timeout[];
+  readonly #unsubscribe: () => void;
+  #toldHealth = '';
+
+  constructor(options: EventStreamOptions) {
+    this.#options = options;
+    this.#unsubscribe = options.live.subscribe((update) => this.#send(event('update', update)));
+    this.#timers = [
+      setInterval(() => this.#tellHealth(), HEALTH_MS).unref(),
+      setInterval(() => this.#beat(), options.heartbeatMs).unref(),
+    ];
+  }
+
+  get clients(): number {
+    return this.#clients.size;
+  }
+
+  /** Takes a response over until either side ends it; false (untouched) where there are too many. */
+  open(response: ServerResponse): boolean {
+    if (this.#clients.size >= this.#options.maxClients) return false;
+    response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'x-accel-buffering': 'no', // nginx would collect them
+    });
+    response.write('retry: 2000\n\n');
+    response.write(event('snapshot', this.#options.live.snapshot()));
+    response.write(event('health', this.#options.health()));
+    this.#clients.add(response);
+    response.once('close', () => this.#clients.delete(response));
+    response.on('error', () => response.destroy());
+    return true;
+  }
+
+  close(): void {
+    this.#unsubscribe();
+    for (const timer of this.#timers) clearInterval(timer);
+    for (const client of this.#clients) client.end();
+  }
+
+  #tellHealth(): void {
+    const told = event('health', this.#options.health());
+    if (told === this.#toldHealth) return;
+    this.#toldHealth = told;
+    this.#send(told);
+  }
+
+  #beat(): void {
+    this.#send(`: heartbeat\n${event('beat', Date.now())}`);
+  }
+
+  #send(text: string): void {
+    for (const client of this.#clients) {
+      if (client.writableLength > MAX_UNREAD_BYTES) client.destroy();
+      else client.write(text);
+    }
+  }
+}
+
+/** JSON has no raw line breaks, so the data is one line whatever is in it. */
+function event(name: string, data: unknown): string {
+  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+}
