@@ -2,7 +2,7 @@ import type { Size } from './pixels.js';
 
 /** How the bytes of a frame are to be read. */
 export type FrameEncoding =
-  | { readonly kind: 'encoded' } // JPEG, PNG, WebP, TIFF, BMP…: the bytes say which
+  | { readonly kind: 'encoded' } // JPEG, PNG, WebP or TIFF: the bytes say which
   | {
       readonly kind: 'raw';
       readonly width: number;

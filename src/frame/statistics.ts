@@ -17,8 +17,10 @@ export const STATISTICS = 14;
 /** Side of a block, and distance of neighbouring windows, in pixels. */
 const BLOCK = 4;
 
-/** Full scale of the six channels: 255 a colour, three times that what is made of the grey. */
-const SCALES = [255, 255, 255, 765, 765, 765] as const;
+/** Full scale of a colour and, as it is kept, of the grey; then of the six channels. */
+const COLOUR = 255;
+const GREY = 3 * COLOUR;
+const SCALES = [COLOUR, COLOUR, COLOUR, GREY, GREY, GREY] as const;
 const CHANNELS = SCALES.length;
 
 /** Where the smallest and the largest grey lie, in sums and in statistics. */
@@ -45,12 +47,6 @@ interface Sums {
 export function statisticsOf(pixels: Pixels): { stat8: Float32Array; stat16: Float32Array } {
   const windows8 = quadruples(blockSums(pixels), 1);
   return { stat8: describe(windows8), stat16: describe(quadruples(windows8, 2)) };
-}
-
-/** One of the views of {@link statisticsOf}: [rows, cols, 14]. */
-export function frameStatistics(pixels: Pixels, window: 8 | 16): Float32Array {
-  const windows8 = quadruples(blockSums(pixels), 1);
-  return describe(window === 8 ? windows8 : quadruples(windows8, 2));
 }
 
 /** Every pixel of whole blocks, added to the block that it lies in: the one pass over the frame. */
@@ -94,7 +90,7 @@ function addRow({ cols, data: sums }: Sums, pixels: Pixels, grey: Int32Array, y:
     const right = grey[centre + 1];
     const above = grey[centre - stride];
     const below = grey[centre + stride];
-    const at = (block + (x >> 2)) * STATISTICS;
+    const at = (block + Math.floor(x / BLOCK)) * STATISTICS;
     add(sums, at, data[pixel]);
     add(sums, at + 1, data[pixel + 1]);
     add(sums, at + 2, data[pixel + 2]);
@@ -125,8 +121,9 @@ function quadruples(areas: Sums, step: number): Sums {
       const b = a + right;
       const c = a + below;
       const d = b + below;
-      for (let i = 0; i < MIN; i++)
+      for (let i = 0; i < MIN; i++) {
         out[at + i] = data[a + i] + data[b + i] + data[c + i] + data[d + i];
+      }
       out[at + MIN] = Math.min(data[a + MIN], data[b + MIN], data[c + MIN], data[d + MIN]);
       out[at + MAX] = Math.max(data[a + MAX], data[b + MAX], data[c + MAX], data[d + MAX]);
     }
@@ -145,8 +142,8 @@ function describe({ rows, cols, count, data }: Sums): Float32Array {
       // n Σq² − (Σq)² of integers: exact, and never negative.
       out[at + CHANNELS + c] = Math.sqrt(count * data[at + CHANNELS + c] - sum * sum) / full;
     }
-    out[at + MIN] = data[at + MIN] / 765;
-    out[at + MAX] = data[at + MAX] / 765;
+    out[at + MIN] = data[at + MIN] / GREY;
+    out[at + MAX] = data[at + MAX] / GREY;
   }
   return out;
 }

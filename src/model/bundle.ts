@@ -3,7 +3,7 @@
  * written whole or not at all, and checked to the last byte before it is used.
  */
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { z } from 'zod';
 import { PatchlineError, systemCode } from '../errors.js';
@@ -115,10 +115,8 @@ function assertFormat(json: unknown, dir: string): void {
 
 async function assertDigest(dir: string, manifest: Buffer): Promise<void> {
   const path = join(dir, DIGEST_FILE);
-  const expected = await readFile(path, 'latin1').catch((cause: unknown) => {
-    throw corrupt(path, 'is missing', cause);
-  });
-  if (expected === digestLine(manifest)) return;
+  const expected = await readPart(path);
+  if (expected.toString() === digestLine(manifest)) return;
   throw corrupt(join(dir, MANIFEST_FILE), `was changed: its digest is not that of ${DIGEST_FILE}`);
 }
 
@@ -135,13 +133,21 @@ async function readListedFile(
 ): Promise<Buffer> {
   const path = join(dir, name);
   if (basename(name) !== name) throw corrupt(path, 'lies outside of the model');
-  const { size } = await stat(path).catch((cause: unknown) => {
-    throw corrupt(path, 'is missing', cause);
-  });
-  if (size !== expected.bytes) throw corrupt(path, `has ${size} bytes, not ${expected.bytes}`);
-  const bytes = await readFile(path);
+  const bytes = await readPart(path);
+  if (bytes.length !== expected.bytes) {
+    throw corrupt(path, `has ${bytes.length} bytes, not ${expected.bytes}`);
+  }
   if (sha256(bytes) !== expected.sha256) throw corrupt(path, 'was changed: its digest is wrong');
   return bytes;
+}
+
+async function readPart(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const what = systemCode(cause) === 'ENOENT' ? 'is missing' : `cannot be read: ${cause}`;
+    throw corrupt(path, what, cause);
+  }
 }
 
 /** All fields that break the schema, in one line. */
