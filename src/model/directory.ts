@@ -85,10 +85,15 @@ async function flushDirectory(dir: string): Promise<void> {
   }
 }
 
-async function assertReplaceable(target: string): Promise<void> {
-  const entries = await attempt(target, () => entriesOf(target));
+/**
+ * Whether a model may be written to `dir`; worth asking before a long training.
+ *
+ * @throws PL_WRITE of disposition `usage` if `dir` is neither missing, nor empty, nor just a model
+ */
+export async function assertReplaceable(dir: string): Promise<void> {
+  const entries = await attempt(dir, () => entriesOf(dir));
   if (entries.length === 0) return;
-  const own = await modelFiles(target);
+  const own = await modelFiles(dir);
   const foreign = entries.filter((entry) => !own.has(entry));
   if (foreign.length === 0) return;
   const what =
@@ -96,7 +101,7 @@ async function assertReplaceable(target: string): Promise<void> {
   const more = foreign.length > 3 ? ' …' : '';
   throw new PatchlineError(
     'PL_WRITE',
-    `${target} ${what}: ${foreign.slice(0, 3).join(', ')}${more} would be lost`,
+    `${dir} ${what}: ${foreign.slice(0, 3).join(', ')}${more} would be lost`,
     { disposition: 'usage', hint: 'Give a new or empty directory, or move these files away.' },
   );
 }
