@@ -97,8 +97,8 @@ export class AnomalyViewer {
     this.#showGone(!anomaly.picture);
     parts.picture.alt = `Frame of ${anomaly.camera} with its heat map`;
     if (anomaly.picture) parts.picture.src = framePicture(anomaly.id);
-    if (!this.#dialog.open) this.#dialog.showModal();
     this.#showPlace();
+    if (!this.#dialog.open) this.#dialog.showModal();
   }
 
   /** @param {LiveAnomaly} anomaly */
@@ -121,8 +121,9 @@ export class AnomalyViewer {
 
   #showPlace() {
     const place = this.#place();
-    this.#parts.newer.disabled = place <= 0;
-    this.#parts.older.disabled = place >= this.#entries.length - 1;
+    // Not `disabled`: a button that is disabled under the focus swallows the arrow keys.
+    this.#parts.newer.setAttribute('aria-disabled', place <= 0);
+    this.#parts.older.setAttribute('aria-disabled', place >= this.#entries.length - 1);
     setText(this.#parts.place, place < 0 ? '' : `${place + 1} of ${this.#entries.length}`);
   }
 

@@ -1,0 +1,288 @@
+/**
+ * The live page in a real browser: Debian's Chromium (`apt-get install chromium fonts-dejavu-core`).
+ * Without one the tests are skipped, unless PATCHLINE_REQUIRE_BROWSER=1. Screenshots go to the
+ * folder in PATCHLINE_SCREENSHOTS, if it is set.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { Registry } from 'prom-client';
+import type { Health } from '../../src/observe/health.js';
+import { type HttpServer, startHttp } from '../../src/observe/http.js';
+import { LiveView } from '../../src/observe/live.js';
+import { Random } from '../../src/random.js';
+import { frameOf, judgementOf, pictureOf, REJECTION, regionOf } from '../observe/synthetic.js';
+
+const CHROMIUM = '/usr/bin/chromium';
+const HOSTILE = '<img src=x onerror="document.title=\'owned\'">';
+const VIEWPORTS = {
+  phone: { width: 390, height: 844 },
+  laptop: { width: 1366, height: 768 },
+  wall: { width: 1920, height: 1080 },
+  wall4k: { width: 3840, height: 2160 },
+};
+
+const missing = !existsSync(CHROMIUM) && process.env.PATCHLINE_REQUIRE_BROWSER !== '1';
+if (missing) {
+  process.stderr.write(`SKIPPED: no ${CHROMIUM}, so nobody looks at the live page in a browser\n`);
+}
+// One page at a time: a frame is stale after five seconds, and a busy machine is slow.
+const browserTest = missing ? test.serial.skip : test.serial;
+
+let browser: Browser;
+let pictures: { good: Uint8Array; bad: Uint8Array };
+
+if (!missing) {
+  test.before(async () => {
+    const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'];
+    const quiet = ['--disable-background-networking', '--disable-component-update'];
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: [...args, ...quiet] });
+    const [good, bad] = await Promise.all([pictureOf(1, false), pictureOf(4, true)]);
+    pictures = { good, bad };
+  });
+  test.after.always(() => browser?.close());
+}
+
+interface Shown {
+  readonly live: LiveView;
+  readonly server: HttpServer;
+  readonly page: Page;
+  health: Health;
+  /** What a person would see in the console, and every host that was asked. */
+  readonly complaints: string[];
+  readonly hosts: Set<string>;
+}
+
+const RUNNING: Health = { live: true, ready: true, state: 'running', reasons: [] };
+
+interface View {
+  readonly viewport?: { readonly width: number; readonly height: number };
+  readonly colorScheme?: 'dark' | 'light';
+  readonly feed?: (live: LiveView) => void;
+  /** The server's clock. */
+  readonly now?: () => number;
+}
+
+async function show(view: View, look: (shown: Shown) => Promise<void>): Promise<void> {
+  const live = new LiveView({ updatesPerSecond: 20, now: view.now ?? Date.now });
+  view.feed?.(live);
+  let healthNow = () => RUNNING;
+  const health = () => healthNow();
+  const registry = new Registry();
+  const server = await startHttp({ host: '127.0.0.1', port: 0, registry, live, health });
+  const { viewport = VIEWPORTS.laptop, colorScheme = 'dark' } = view;
+  const page = await browser.newPage({ viewport, colorScheme });
+  const shown: Shown = { live, server, page, health: RUNNING, complaints: [], hosts: new Set() };
+  healthNow = () => shown.health;
+  page.on('console', (message) => {
+    if (message.type() !== 'log') shown.complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => shown.complaints.push(String(error)));
+  page.on('request', (request) => shown.hosts.add(new URL(request.url()).host));
+  try {
+    await page.goto(server.url);
+    await look(shown);
+  } finally {
+    await page.close();
+    await server.close();
+    await live.close();
+  }
+}
+
+/** A minute of two frames a second of each camera; each camera ends with a good frame. */
+function feed(live: LiveView, cameras: readonly string[]): void {
+  const random = new Random(3);
+  for (let i = 0; i < 120; i++) {
+    for (const camera of cameras) {
+      const bad = i < 119 && random.uniform() < 0.04;
+      const score = bad ? random.uniform(12, 30) : random.normal(5, 1);
+      const overlay = bad ? pictures.bad : pictures.good;
+      void live.publish(
+        frameOf(camera, `${camera}-${i}`, Date.now()),
+        judgementOf(score, { overlay }),
+      );
+    }
+  }
+}
+
+function defect(live: LiveView, camera: string, id: string): void {
+  const regions = [regionOf(14), regionOf(31)];
+  const judgement = judgementOf(23.4, { overlay: pictures.bad, regions });
+  void live.publish(frameOf(camera, id, Date.UTC(2026, 0, 2)), judgement);
+}
+
+const cardOf = (page: Page, camera: string) =>
+  page.locator('.card', { has: page.getByRole('heading', { name: camera, exact: true }) });
+
+async function screenshot(page: Page, name: string): Promise<void> {
+  const folder = process.env.PATCHLINE_SCREENSHOTS;
+  if (folder !== undefined) await page.screenshot({ path: join(folder, `${name}.png`) });
+}
+
+browserTest('a card a camera: picture, verdict, scores', async (t) => {
+  await show({ feed: (live) => feed(live, ['cam-10', 'cam-2']) }, async (shown) => {
+    const { page, live, complaints, hosts, server } = shown;
+    await page.locator('.card img:not([hidden])').nth(1).waitFor();
+    t.deepEqual(await page.locator('.card-name').allTextContents(), ['cam-2', 'cam-10']);
+    const card = cardOf(page, 'cam-2');
+    const line = (await card.locator('.chart-score').getAttribute('d')) ?? '';
+    t.is(line.match(/[ML]/g)?.length, 120, 'a corner a frame');
+    t.not((await card.locator('.chart-threshold').getAttribute('d')) ?? '', '');
+
+    void live.publish(frameOf('cam-2'), judgementOf(6));
+    await card.locator('.verdict', { hasText: 'OK' }).waitFor();
+    defect(live, 'cam-2', 'late');
+    await card.locator('.verdict', { hasText: 'DEFECT' }).waitFor();
+    t.is(await card.locator('[data-part=score]').textContent(), '23.4');
+    t.is(await card.getAttribute('data-alight'), '');
+    void live.publish(frameOf('cam-2'), REJECTION);
+    await card.locator('.verdict', { hasText: 'REJECTED' }).waitFor();
+    t.is(await card.locator('.picture p').textContent(), REJECTION.message);
+    t.is(await page.locator('#rejected').textContent(), '1');
+    t.deepEqual(complaints, []);
+    t.deepEqual([...hosts], [new URL(server.url).host]);
+  });
+});
+
+browserTest('an anomaly opens, by mouse and by keyboard', async (t) => {
+  await show({}, async ({ page, live, complaints }) => {
+    for (const id of ['first', 'second', 'third']) defect(live, 'cam-1', id);
+    await page.locator('.thumb').nth(2).waitFor();
+    await page.locator('.thumb').first().click();
+    const dialog = page.getByRole('dialog');
+    const frame = dialog.locator('[data-part=frame]');
+    t.is(await frame.textContent(), 'third (256 × 256)');
+    t.is(await dialog.locator('[data-part=ratio]').textContent(), '2.34× the threshold');
+    t.regex((await dialog.locator('[data-part=taken]').textContent()) ?? '', /^\d Jan 2026/);
+    const cells = await dialog.locator('tbody tr').first().locator('td').allInnerTexts();
+    t.deepEqual(cells, ['100, 80', '40 × 24', '700 px', '31.0'], 'the strongest first');
+    await page.waitForFunction("document.querySelector('#viewer img').naturalWidth === 256");
+    await screenshot(page, 'dialog');
+
+    await page.keyboard.press('ArrowRight');
+    t.is(await frame.textContent(), 'second (256 × 256)');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    t.is(await frame.textContent(), 'first (256 × 256)', 'the last one stays');
+    t.is(await dialog.locator('[data-part=place]').textContent(), '3 of 3');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('Enter');
+    t.is(await frame.textContent(), 'second (256 × 256)', 'the focus went back to the strip');
+    t.deepEqual(complaints, []);
+  });
+});
+
+browserTest('ids are text, whatever is in them', async (t) => {
+  await show({}, async ({ page, live, complaints, hosts }) => {
+    defect(live, HOSTILE, `"><script>document.title='owned'</script>`);
+    live.setTraining(HOSTILE, { step: 1, steps: 2, loss: 1, etaSeconds: 1 });
+    void live.publish(frameOf('b'), { ...REJECTION, message: HOSTILE });
+    await page.locator('.thumb').first().click();
+    await page.locator('.training').waitFor();
+    await page.locator('.card img:not([hidden])').first().waitFor();
+    t.true((await page.locator('.card-name').allTextContents()).includes(HOSTILE));
+    t.is(await page.locator('#viewer-title').textContent(), HOSTILE);
+    t.is(await page.locator('.training [data-part=name]').textContent(), HOSTILE);
+    t.is(await page.locator('img[src="x"], body script').count(), 0);
+    t.is(await page.title(), 'Patchline');
+    t.deepEqual(complaints, []);
+    t.is(hosts.size, 1);
+  });
+});
+
+browserTest('before the first frame: what to do, then the training', async (t) => {
+  await show({}, async (shown) => {
+    const { page, live } = shown;
+    shown.health = { live: true, ready: false, state: 'starting', reasons: ['loading the model'] };
+    await page.getByText('Waiting for the first frame').waitFor();
+    await page.locator('#empty').getByText('loading the model').waitFor();
+    live.setTraining('brushed steel', { step: 420, steps: 1000, loss: 0.3812, etaSeconds: 21 });
+    live.setTraining('printed tin', { step: 0, steps: 1000, loss: 1.0986, etaSeconds: Number.NaN });
+    const first = page.locator('.training').first();
+    await first.waitFor();
+    t.is(await first.locator('.training-percent').textContent(), '42 %');
+    t.is(
+      await first.locator('.training-facts').textContent(),
+      'step 420 of 1,000 · loss 0.38 · about 21 s left',
+    );
+    t.false(await page.locator('#empty').isVisible());
+    await screenshot(page, 'training');
+    live.setTraining('brushed steel', undefined);
+    live.setTraining('printed tin', undefined);
+    feed(live, ['cam-1']);
+    await page.locator('.card').waitFor();
+    t.false(await page.locator('#trainings').isVisible());
+  });
+});
+
+browserTest('a camera that is silent turns stale', async (t) => {
+  let ahead = 0;
+  await show({ now: () => Date.now() + ahead }, async ({ page, live }) => {
+    feed(live, ['cam-1']);
+    await page.locator('.verdict', { hasText: 'OK' }).waitFor();
+    ahead = 7_000;
+    live.setTraining('none', undefined); // an update, and with it the new time
+    await page.locator('.verdict', { hasText: 'STALE' }).waitFor();
+    const note = (await page.locator('.picture p').textContent()) ?? '';
+    t.regex(note, /^No frame for \d+.* s\. The last one was OK\.$/);
+  });
+});
+
+browserTest('a lost connection is shown and comes back', async (t) => {
+  await show({ feed: (live) => feed(live, ['cam-1']) }, async (shown) => {
+    const { page, live, server } = shown;
+    await page.locator('.state', { hasText: 'running' }).waitFor();
+    t.false(await page.locator('#banner').isVisible());
+    await server.close();
+    await page.getByText('No connection to Patchline.').waitFor();
+    t.is(await page.locator('#state').textContent(), 'offline');
+    const { port } = server;
+    const registry = new Registry();
+    const health = () => RUNNING;
+    const again = await startHttp({ host: '127.0.0.1', port, registry, live, health });
+    await page.locator('.state', { hasText: 'running' }).waitFor();
+    t.false(await page.locator('#banner').isVisible());
+    t.is(await page.locator('.card').count(), 1);
+    await again.close();
+  });
+});
+
+const NINE = Array.from({ length: 9 }, (_, i) => `station ${i + 1}`);
+const LONG = ['cam-1', 'a camera with a very long name in hall 7, line 3, station 12 (upper left)'];
+
+for (const [name, viewport] of Object.entries(VIEWPORTS)) {
+  for (const cameras of [LONG, NINE]) {
+    browserTest(`${cameras.length} cameras fit on a ${name}`, async (t) => {
+      const colorScheme = cameras === NINE ? 'light' : 'dark';
+      const view = {
+        viewport,
+        colorScheme,
+        feed: (live: LiveView) => feed(live, cameras),
+      } as const;
+      await show(view, async ({ page, complaints }) => {
+        await page
+          .locator('.card img:not([hidden])')
+          .nth(cameras.length - 1)
+          .waitFor();
+        const [width, height] = await page.evaluate<[number, number]>(
+          '[document.documentElement.scrollWidth, document.documentElement.scrollHeight]',
+        );
+        t.true(width <= viewport.width, 'no sideways scrolling');
+        if (name !== 'phone') t.true(height <= viewport.height, 'all in one view');
+        for (const part of ['.verdict', '.card-name', '.figures dd']) {
+          const cut = await page
+            .locator(part)
+            .evaluateAll(
+              (elements) => elements.filter((one) => one.scrollWidth > one.clientWidth + 1).length,
+            );
+          t.is(cut, 0, `${part} is not cut off`);
+        }
+        t.deepEqual(complaints, []);
+        await screenshot(page, `${name}-${cameras.length}`);
+      });
+    });
+  }
+}

@@ -1,0 +1,32 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { boundedId } from '../../src/observe/ids.js';
+
+test('an ordinary id stays as it is', (t) => {
+  for (const id of ['cam-1', 'frames-0-1234567', 'Halle 7 / Linie 3', '<b>', '検査 2', '']) {
+    t.is(boundedId(id), id);
+  }
+});
+
+test('long ids are short and still different', (t) => {
+  const long = 'x'.repeat(500);
+  t.is(boundedId(`${long}a`).length, 112);
+  t.not(boundedId(`${long}a`), boundedId(`${long}b`));
+  t.true(boundedId(long).startsWith('xxxx'));
+});
+
+test('any id becomes well-formed, bounded and its own bound', (t) => {
+  const anyString = fc.string({
+    unit: fc.integer({ min: 0, max: 0xffff }).map((c) => String.fromCharCode(c)),
+    maxLength: 300,
+  });
+  fc.assert(
+    fc.property(anyString, (id) => {
+      const bounded = boundedId(id);
+      t.notThrows(() => encodeURIComponent(bounded)); // throws at a lone surrogate
+      return bounded.length <= 112 && boundedId(bounded) === bounded;
+    }),
+    { numRuns: 300 },
+  );
+  t.pass();
+});
