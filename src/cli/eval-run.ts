@@ -1,0 +1,73 @@
+/** A dataset's test images under a model, in memory. */
+import { judgeFrame } from '../detect/judge.js';
+import { LoadedDetector } from '../detect/model.js';
+import { PatchlineError } from '../errors.js';
+import type { TestImage } from '../evaluate/dataset.js';
+import type { ScoredFrame } from '../evaluate/evaluation.js';
+import { readMask } from '../evaluate/mask.js';
+import type { Bundle } from '../model/bundle.js';
+import { decodeFile, loadAhead } from './images.js';
+import type { Progress } from './progress.js';
+
+export interface TestRun {
+  readonly bundle: Bundle;
+  readonly tests: readonly TestImage[];
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** Before minutes are spent. @throws PL_DATASET (usage) without good or without defective images */
+export function assertTestable(tests: readonly TestImage[], path: string): void {
+  const { good, anomalous } = countsOf(tests);
+  if (good > 0 && anomalous > 0) return;
+  const missing = good === 0 ? 'test/good' : 'test/<defect>';
+  throw new PatchlineError('PL_DATASET', `${path} has no images in ${missing}`, {
+    disposition: 'usage',
+    hint: 'an evaluation needs good images and images with defects, in MVTec layout',
+  });
+}
+
+export function countsOf(tests: readonly TestImage[]) {
+  const good = tests.filter((test) => test.good).length;
+  const withoutMask = tests.filter((test) => !test.good && test.maskPath === undefined).length;
+  return { good, anomalous: tests.length - good, withoutMask };
+}
+
+/** One a test image; undefined where there is none. */
+export async function readMasks({
+  bundle,
+  tests,
+  signal,
+}: TestRun): Promise<(Uint8Array | undefined)[]> {
+  const { input } = bundle.manifest;
+  const masks: (Uint8Array | undefined)[] = [];
+  const read = async ({ maskPath }: TestImage) =>
+    maskPath === undefined ? undefined : readMask(maskPath, input);
+  for await (const { result } of loadAhead(tests, read)) {
+    signal.throwIfAborted();
+    if (result.status === 'rejected') throw result.reason;
+    masks.push(result.value);
+  }
+  return masks;
+}
+
+/** Scores and maps of all test images. @throws for the first image that cannot be judged */
+export async function scoreAll(
+  { bundle, tests, progress, signal }: TestRun,
+  which: 'detector' | 'control',
+): Promise<ScoredFrame[]> {
+  const { input, calibration } = bundle.manifest;
+  const detector = new LoadedDetector(bundle, which);
+  const phase = which === 'detector' ? 'model' : 'control';
+  const frames: ScoredFrame[] = [];
+  const load = ({ path }: TestImage) => decodeFile(path, input);
+  for await (const { item, result } of loadAhead(tests, load)) {
+    signal.throwIfAborted();
+    if (result.status === 'rejected') throw result.reason;
+    const { score, map } = await judgeFrame(detector, calibration.threshold, result.value);
+    frames.push({ kind: item.kind, good: item.good, score, map });
+    progress.update({ phase, done: frames.length, total: tests.length });
+  }
+  detector.dispose();
+  return frames;
+}

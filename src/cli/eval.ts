@@ -1,0 +1,73 @@
+/** `patchline eval`: how good a model is on a dataset with defects, beside its untrained control. */
+import { startTensorflow } from '../backend/tensorflow.js';
+import { text } from '../config/kind.js';
+import { type Config, optional } from '../config/option.js';
+import { openDataset } from '../evaluate/dataset.js';
+import { evaluateDetector } from '../evaluate/evaluation.js';
+import { readBundle } from '../model/bundle.js';
+import { type Context, defineCommand, type ExitCode } from './command.js';
+import { backend, existingModel } from './common-options.js';
+import { modelResult } from './describe.js';
+import { openReport, writeReport } from './eval-report.js';
+import { assertTestable, countsOf, readMasks, scoreAll, type TestRun } from './eval-run.js';
+import { type Evaluation, tableOf, thresholdOf } from './eval-table.js';
+import { Progress } from './progress.js';
+
+const options = {
+  model: existingModel,
+  report: optional(text('DIR'), {
+    help: 'Writes the score of each image as CSV and JSON, and overlays of the worst misses and false alarms. A new or empty directory.',
+    group: 'Report',
+  }),
+  backend,
+};
+
+export const evaluate = defineCommand(
+  {
+    name: 'eval',
+    description:
+      "Measures at the size of the model's input. Beside the model stands its control: the same network untrained, with the paper's readout. Training has to earn the difference.",
+    operand: {
+      placeholder: '<dataset>',
+      help: 'A dataset in MVTec layout: test/good, test/<defect>, ground_truth/<defect>/<name>_mask.png.',
+      count: 'one',
+    },
+    options,
+    examples: [
+      'patchline eval datasets/screw --model models/screw',
+      'patchline eval datasets/screw --model models/screw --report report --json > screw.json',
+    ],
+  },
+  run,
+);
+
+async function run(config: Config<typeof options>, context: Context): Promise<ExitCode> {
+  const { output, operands, signal } = context;
+  const bundle = await readBundle(config.model);
+  const { name, test: tests } = await openDataset(operands[0]);
+  assertTestable(tests, operands[0]);
+  if (config.report !== undefined) await openReport(config.report);
+  await startTensorflow(config.backend);
+  const testRun: TestRun = { bundle, tests, progress: new Progress(output), signal };
+  const { input, calibration } = bundle.manifest;
+  const masks = await readMasks(testRun);
+  const start = performance.now();
+  const frames = await scoreAll(testRun, 'detector');
+  const seconds = (performance.now() - start) / 1000;
+  const evaluation: Evaluation = {
+    dataset: name,
+    model: modelResult(config.model, bundle.id, bundle.manifest),
+    frames: countsOf(tests),
+    ...evaluateDetector(frames, masks, input),
+    threshold: thresholdOf(frames, calibration),
+    control: evaluateDetector(await scoreAll(testRun, 'control'), masks, input),
+    timing: { framesPerSecond: frames.length / seconds, threads: 1, backend: config.backend },
+  };
+  for (const line of tableOf(evaluation)) output.text(line);
+  if (config.report !== undefined) {
+    await writeReport(config.report, testRun, frames, evaluation);
+    output.text(`Report in ${config.report}`);
+  }
+  output.result(evaluation);
+  return 0;
+}

@@ -1,0 +1,98 @@
+/** `patchline inspect`: what a model is. */
+import type { Config } from '../config/option.js';
+import { reachOf } from '../cutpaste/network.js';
+import { readBundle } from '../model/bundle.js';
+import type { DetectorSpec, Manifest, ViewSpec } from '../model/manifest.js';
+import type { Tensors } from '../model/safetensors.js';
+import { type Context, defineCommand, type ExitCode } from './command.js';
+import { existingModel } from './common-options.js';
+import { modelResult, thresholdLines, thresholdResult } from './describe.js';
+import { bytes, columns, count, percent, size } from './format.js';
+
+const options = { model: existingModel };
+
+export const inspect = defineCommand(
+  {
+    name: 'inspect',
+    description: 'Checks every file of the model against its digest, too.',
+    options,
+    examples: ['patchline inspect --model models/screw'],
+  },
+  run,
+);
+
+async function run({ model }: Config<typeof options>, { output }: Context): Promise<ExitCode> {
+  const { id, manifest, tensors } = await readBundle(model);
+  const network = networkOf(manifest.detector, tensors);
+  const { name, input, detector, training, calibration, files, createdBy, version } = manifest;
+  const facts = [
+    ['Model', name],
+    ['Id', id],
+    ['Made by', `${createdBy}, format version ${version}`],
+    ['Input', `${size(input)} px`],
+    [
+      'Network',
+      `${network.layers} convolutions, ${network.weights.toLocaleString('en')} weights; sees ${network.receptiveField} px every ${network.stride} px`,
+    ],
+    ['Training', trainingText(training)],
+    ['Map', mapText(detector.map)],
+  ];
+  for (const [label, value] of facts) output.text(`${label.padEnd(9)} ${value}`);
+  for (const line of thresholdLines(calibration)) output.text(line);
+  output.text('Views');
+  for (const line of columns(detector.views.map(viewRow))) output.text(`  ${line}`);
+  output.text('Files');
+  const sizes = Object.entries(files).map(([file, entry]) => [file, bytes(entry.bytes)]);
+  for (const line of columns(sizes)) output.text(`  ${line}`);
+  const { map, views } = detector;
+  output.result({
+    model: modelResult(model, id, manifest),
+    createdBy,
+    version,
+    input,
+    network,
+    views,
+    map,
+    threshold: thresholdResult(calibration),
+    training,
+    control: { views: manifest.control.views, map: manifest.control.map },
+    files,
+  });
+  return 0;
+}
+
+function networkOf({ network }: DetectorSpec, tensors: Readonly<Record<string, Tensors>>) {
+  const { receptiveField, jump } = reachOf(network.layers)[network.layers.length - 1];
+  const arrays = Object.values(tensors[network.file]);
+  const weights = arrays.reduce((sum, { data }) => sum + data.length, 0);
+  return { layers: network.layers.length, weights, receptiveField, stride: jump };
+}
+
+function trainingText({
+  steps,
+  seed,
+  variant,
+  labels,
+  images,
+  loss,
+  accuracy,
+}: Manifest['training']) {
+  const { fit, standardise, calibrate } = images;
+  const how =
+    steps === 0 ? 'none (random weights)' : `${steps} steps of ${variant}, a label a ${labels}`;
+  const outcome =
+    loss === undefined || accuracy === undefined
+      ? ''
+      : `, loss ${loss.toFixed(3)}, accuracy ${percent(accuracy, 0)}`;
+  return `${how}, seed ${seed}${outcome}; ${count(fit, 'image')} + ${standardise} to standardise + ${calibrate} for the threshold`;
+}
+
+function mapText({ sigma, borderCorrection, topShare }: DetectorSpec['map']): string {
+  const score = topShare === 0 ? 'its maximum' : `the mean of its highest ${percent(topShare)}`;
+  return `sigma ${sigma} px${borderCorrection ? '' : ', borders not corrected'}; the score is ${score}`;
+}
+
+function viewRow({ name, receptiveField, dim, density, mix }: ViewSpec): string[] {
+  const how = mix === undefined ? density : `${density} (${mix})`;
+  return [name, `sees ${receptiveField} px`, `${dim} numbers`, how];
+}

@@ -1,0 +1,214 @@
+/** `patchline run`: judges frames as they come. */
+import { choice, integer, listOf, numberWithin, onOff, text } from '../config/kind.js';
+import { type Config, optional, withDefault } from '../config/option.js';
+import { ModelSet } from '../engine/models.js';
+import { MAX_PIXELS } from '../frame/decode.js';
+import { readBundle } from '../model/bundle.js';
+import { readCollection } from '../model/collection.js';
+import { createLogger, LOG_LEVELS, type Logger } from '../observe/log.js';
+import { Monitor } from '../observe/monitor.js';
+import { FolderSink } from '../stream/folder/sink.js';
+import { FolderSource } from '../stream/folder/source.js';
+import type { OutcomeSink } from '../stream/ports.js';
+import { runService } from '../stream/service.js';
+import { type Context, defineCommand, type ExitCode } from './command.js';
+import { addressKind, backend } from './common-options.js';
+import { describeTally } from './tally.js';
+
+const options = {
+  model: optional(text('DIR'), { help: 'The model of all cameras.', group: 'Models' }),
+  models: optional(text('DIR'), {
+    help: 'A folder with a model for each camera, named by it, and one called default for the others.',
+    group: 'Models',
+  }),
+  source: optional(text('FOLDER'), {
+    help: 'Judges the images of a folder; each subfolder is a camera.',
+    group: 'Frames in',
+  }),
+  watch: withDefault(onOff, false, {
+    help: 'Goes on waiting for new images in the folder, until Ctrl-C.',
+    group: 'Frames in',
+  }),
+  maxPixels: withDefault(integer({ min: 1 }), MAX_PIXELS, {
+    help: 'Larger frames are rejected before they are decoded.',
+    group: 'Frames in',
+  }),
+  results: optional(text('DIR'), {
+    help: 'Writes results.jsonl, overlays of defects and rejected frames there.',
+    group: 'Results out',
+  }),
+  maps: withDefault(onOff, false, {
+    help: 'Writes the score grid of each frame to --results as 16-bit PNG.',
+    group: 'Results out',
+  }),
+  http: withDefault(
+    addressKind,
+    { host: '127.0.0.1', port: 9464 },
+    {
+      help: 'Address of live page, /metrics, /livez and /readyz. On another host than this one the page needs --token.',
+      defaultText: '127.0.0.1:9464',
+      group: 'Observe',
+    },
+  ),
+  noHttp: withDefault(onOff, false, { help: 'Opens no address.', group: 'Observe' }),
+  token: optional(text('TOKEN'), {
+    help: 'Asked of everybody who opens the live page where --http is reached from elsewhere.',
+    secret: true,
+    group: 'Observe',
+  }),
+  cameras: optional(listOf(text('CAMERA'), 'CAMERA,…'), {
+    help: 'Cameras with metrics of their own; all others count as "other".',
+    defaultText: 'the first 200 seen',
+    group: 'Observe',
+  }),
+  logLevel: withDefault(choice(LOG_LEVELS), 'info', {
+    help: 'What is logged to stderr as JSON lines; info is quiet while all goes well.',
+    group: 'Observe',
+  }),
+  tile: optional(integer({ min: 64 }), {
+    help: 'Cuts frames into tiles of this side; 64 is the literal patch mode of the paper: the same scores, a hundred times slower. Bounds memory on large frames.',
+    defaultText: 'whole frames',
+    group: 'Machine',
+  }),
+  encoderThreads: optional(integer({ min: 1 }), {
+    help: 'Threads that run the network.',
+    defaultText: 'one a core',
+    group: 'Machine',
+  }),
+  decodeThreads: optional(integer({ min: 1 }), {
+    help: 'Threads that decode and cut frames.',
+    defaultText: 'one for four encoder threads',
+    group: 'Machine',
+  }),
+  maxFrames: optional(integer({ min: 1 }), {
+    help: 'Frames in flight at most: more adds latency, less starves the threads.',
+    defaultText: 'by the threads',
+    group: 'Machine',
+  }),
+  maxMegabytes: withDefault(numberWithin(0), 256, {
+    help: 'Megabytes of encoded frames in flight at most.',
+    group: 'Machine',
+  }),
+  drainSeconds: withDefault(numberWithin(0), 8, {
+    help: 'How long frames in flight may take at the end.',
+    group: 'Machine',
+  }),
+  backend,
+};
+
+type RunConfig = Config<typeof options>;
+
+export const runCommand = defineCommand(
+  {
+    name: 'run',
+    description:
+      'Judges each frame: a verdict, the regions that are wrong, a map. Ends with its source, or by Ctrl-C after the frames in flight.',
+    options,
+    rules: [
+      {
+        options: ['model', 'models'],
+        holds: ({ model, models }) => (model === undefined) !== (models === undefined),
+        expected: 'give one of them',
+      },
+      {
+        options: ['source'],
+        holds: ({ source }) => source !== undefined,
+        expected: 'give the folder that frames come from',
+      },
+      {
+        options: ['maps', 'results'],
+        holds: ({ maps, results }) => !maps || results !== undefined,
+        expected: 'maps are written to the folder of --results',
+      },
+    ],
+    examples: [
+      'patchline run --model models/screw --source incoming --watch --results judged',
+      'patchline run --models models --source incoming --http 0.0.0.0:9464 --token …',
+    ],
+  },
+  run,
+);
+
+async function run(config: RunConfig, { output, signal }: Context): Promise<ExitCode> {
+  const log = createLogger({ level: config.logLevel });
+  const models = await modelsOf(config);
+  const { http, token, noHttp, cameras } = config;
+  const monitor = await Monitor.open({
+    ...(!noHttp && { http: { ...http, ...(token !== undefined && { token }) } }),
+    ...(cameras !== undefined && { cameras: { allow: cameras } }),
+  });
+  try {
+    const tally = await runService(
+      {
+        models,
+        source: new FolderSource(config.source ?? '', { watch: config.watch }),
+        sinks: await sinksOf(config, log),
+        monitor,
+        engine: engineOf(config),
+        credits: {
+          bytes: config.maxMegabytes * 2 ** 20,
+          ...(config.maxFrames !== undefined && { frames: config.maxFrames }),
+        },
+        drainMs: config.drainSeconds * 1000,
+        onRunning: () => log.info('running', { page: monitor.url, models: models.all.length }),
+      },
+      signal,
+    );
+    log.info('stopped', { ...tally });
+    output.text(describeTally(tally));
+    output.result({ frames: tally });
+    return 0;
+  } finally {
+    await monitor.close();
+  }
+}
+
+async function modelsOf({ model, models }: RunConfig): Promise<ModelSet> {
+  if (models === undefined) return ModelSet.single(await readBundle(model ?? ''));
+  const { byCamera, fallback } = await readCollection(models);
+  return new ModelSet(byCamera, fallback);
+}
+
+async function sinksOf({ results, maps }: RunConfig, log: Logger): Promise<OutcomeSink[]> {
+  const rejections = new RejectionLog(log);
+  return results === undefined
+    ? [rejections]
+    : [rejections, await FolderSink.open(results, { maps })];
+}
+
+function engineOf({ backend, tile, encoderThreads, decodeThreads, maxPixels }: RunConfig) {
+  return {
+    backend,
+    maxPixels,
+    ...(tile !== undefined && { tile }),
+    ...(encoderThreads !== undefined && { encoderThreads }),
+    ...(decodeThreads !== undefined && { decodeThreads }),
+  };
+}
+
+/** A rejected frame is the one thing worth a line in normal operation. */
+class RejectionLog implements OutcomeSink {
+  readonly name = 'log';
+  readonly #log: Logger;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  publish(...[frame, outcome]: Parameters<OutcomeSink['publish']>): Promise<void> {
+    if (outcome.verdict === 'rejected') {
+      const { code, message } = outcome;
+      this.#log.warn('frame rejected', {
+        frame: frame.id,
+        camera: frame.camera,
+        code,
+        reason: message,
+      });
+    }
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

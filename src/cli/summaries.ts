@@ -1,0 +1,12 @@
+/** The commands in the order in which a newcomer meets them. */
+export const SUMMARIES = {
+  demo: 'see the whole product on a synthetic line',
+  train: 'learn a surface from good images',
+  calibrate: 'set the threshold anew from further good images',
+  eval: 'measure a model on a dataset with defects',
+  score: 'judge images',
+  run: 'judge frames as they come, with live page and metrics',
+  inspect: 'tell what a model is',
+} as const;
+
+export type CommandName = keyof typeof SUMMARIES;

@@ -1,0 +1,193 @@
+/** `patchline train`: from good images to a model directory. */
+import { startTensorflow } from '../backend/tensorflow.js';
+import { choice, integer, listOf, numberWithin, onOff, text } from '../config/kind.js';
+import { type Config, optional, required, withDefault } from '../config/option.js';
+import { type Dataset, openDataset } from '../evaluate/dataset.js';
+import { chooseImages, MAX_IMAGES } from '../learn/images.js';
+import { type LearnedModel, learnModel } from '../learn/model.js';
+import { DEFAULT_LEARNING, type Progress as LearnProgress } from '../learn/options.js';
+import { writeBundle } from '../model/bundle.js';
+import { assertReplaceable } from '../model/directory.js';
+import { Random } from '../random.js';
+import { type Context, defineCommand, type ExitCode } from './command.js';
+import { backend, rateKind } from './common-options.js';
+import { modelLine, modelResult, thresholdLines, thresholdResult } from './describe.js';
+import { count, duration, percent, size } from './format.js';
+import { Progress } from './progress.js';
+import { inputOf, readGoodImages, sizeKind } from './training-images.js';
+import { learnOptionsOf, openPartial, stopped, VIEW_NAMES } from './training-run.js';
+
+const options = {
+  model: required(text('DIR'), {
+    help: 'Where the model goes. A model that is there already is replaced at the end, in one step.',
+    group: 'Model',
+  }),
+  name: optional(text('NAME'), {
+    help: 'What results call the model.',
+    defaultText: "the dataset's name",
+    group: 'Model',
+  }),
+  inputSize: optional(sizeKind, {
+    help: 'Size at which frames are learned and judged; frames of other sizes are scaled to it. Larger shows finer defects and costs time and memory in proportion to its area.',
+    defaultText: 'that of the first image, its longer side at most 512',
+    group: 'Images',
+  }),
+  maxImages: withDefault(integer({ min: 4 }), MAX_IMAGES, {
+    help: 'Of more images, that many are chosen by the seed. All are held in memory.',
+    group: 'Images',
+  }),
+  steps: withDefault(integer({ min: 0 }), DEFAULT_LEARNING.steps, {
+    help: 'Updates of the network. 0 keeps it random and fits the densities alone: done within a minute, often nearly as good.',
+    group: 'Training',
+  }),
+  seed: withDefault(integer({ min: 0, max: 2 ** 32 - 1 }), DEFAULT_LEARNING.seed, {
+    help: 'Decides every random choice: the same seed, images and machine give the same bytes.',
+    group: 'Training',
+  }),
+  variant: withDefault(choice(['3-way', 'union', 'cutpaste', 'scar']), DEFAULT_LEARNING.variant, {
+    help: 'What the network learns to tell apart: good, patch and scar; good and either; good and patch; good and scar.',
+    group: 'Training',
+  }),
+  labels: withDefault(choice(['cell', 'crop']), DEFAULT_LEARNING.labels, {
+    help: "cell: larger crops, a label for each place. crop: the paper's 64 px crops with one label each; learns slower.",
+    group: 'Training',
+  }),
+  resume: withDefault(onOff, false, {
+    help: 'Goes on with a training that was stopped. All options must be the same.',
+    group: 'Training',
+  }),
+  readout: withDefault(choice(['default', 'paper']), 'default', {
+    help: 'paper: one Gaussian at receptive field 64, sigma 10, the maximum as score. The options below change parts of either.',
+    group: 'Detection',
+  }),
+  views: optional(listOf(choice(VIEW_NAMES), 'VIEW,…'), {
+    help: `What is read of a frame: the network at receptive fields of 8 to 64 px, statistics of 8 or 16 px windows (${VIEW_NAMES.join(' ')}). More cost time.`,
+    defaultText: 'by --readout: rf8,rf16,rf32,rf64,stat8,stat16 or rf64',
+    group: 'Detection',
+  }),
+  density: optional(choice(['nearest', 'gaussian', 'kernel', 'location']), {
+    help: 'What models good patches: nearest centres, one Gaussian, a kernel density, or a Gaussian for each place (for products that always lie the same).',
+    defaultText: 'by --readout: nearest or gaussian',
+    group: 'Detection',
+  }),
+  sigma: optional(numberWithin(0), {
+    help: 'Blur of the anomaly map in pixels of the input: less is sharper and noisier.',
+    defaultText: 'by --readout: 4 or 10',
+    group: 'Detection',
+  }),
+  falseAlarmRate: withDefault(rateKind, DEFAULT_LEARNING.alpha, {
+    help: 'Share of good frames that may be called anomalous. Smaller misses more defects and needs more images: 0.05 needs 19 held out, 0.01 needs 99.',
+    group: 'Detection',
+  }),
+  backend,
+};
+
+export type TrainConfig = Config<typeof options>;
+
+export const train = defineCommand(
+  {
+    name: 'train',
+    description:
+      'Learns from good images alone: no defect is needed. About a third of them is held out to set the threshold.',
+    operand: {
+      placeholder: '<dataset|folder>',
+      help: 'A folder of good images, or a dataset in MVTec layout (train/good).',
+      count: 'one',
+    },
+    options,
+    rules: [
+      {
+        options: ['resume', 'steps'],
+        holds: ({ resume, steps }) => !resume || steps > 0,
+        expected: 'without steps there is nothing to resume',
+      },
+    ],
+    examples: [
+      'patchline train photos/good --model models/screw',
+      'patchline train datasets/screw --model models/screw --false-alarm-rate 0.01',
+      'patchline train datasets/screw --model models/screw --resume',
+    ],
+  },
+  run,
+);
+
+async function run(config: TrainConfig, context: Context): Promise<ExitCode> {
+  const { output, operands, signal } = context;
+  const start = performance.now();
+  await assertReplaceable(config.model);
+  const dataset = await openDataset(operands[0]);
+  const paths = chooseImages(
+    dataset.trainGood,
+    config.maxImages,
+    Random.for(config.seed, 'images'),
+  );
+  const input = await inputOf(paths[0], config.inputSize);
+  output.note(found(dataset, paths.length, input.native, input.size));
+  const progress = new Progress(output);
+  const images = await readGoodImages(paths, input.size, progress, signal);
+  await startTensorflow(config.backend);
+  const partial = await openPartial(config, images, output);
+  try {
+    const learned = await learnModel(config.name ?? dataset.name, images, learnOptionsOf(config), {
+      onProgress: (step) => progress.update(stepOf(step)),
+      checkpoints: partial,
+      signal,
+    });
+    const { id } = await writeBundle(config.model, learned.manifest, learned.tensors);
+    await partial.remove();
+    report(config, dataset, learned, id, performance.now() - start, context);
+    return 0;
+  } catch (error) {
+    throw error === signal.reason ? await stopped(partial) : error;
+  }
+}
+
+function found(
+  { name, trainGood }: Dataset,
+  used: number,
+  native: { width: number; height: number },
+  input: { width: number; height: number },
+): string {
+  const chosen = used === trainGood.length ? '' : `, ${used} of them chosen by the seed`;
+  const scaled = size(native) === size(input) ? '' : `, learned at ${size(input)}`;
+  return `${name}: ${count(trainGood.length, 'good image')} of ${size(native)} px${scaled}${chosen}`;
+}
+
+const PHASES: Readonly<Record<LearnProgress['phase'], string>> = {
+  read: 'reading',
+  train: 'training',
+  fit: 'fitting',
+  control: 'control',
+  calibrate: 'calibrating',
+};
+
+function stepOf({ phase, done, total, loss, accuracy }: LearnProgress) {
+  const detail =
+    loss === undefined || accuracy === undefined
+      ? {}
+      : { detail: `loss ${loss.toFixed(3)}, accuracy ${percent(accuracy, 0)}` };
+  return { phase: PHASES[phase], done, total, ...detail };
+}
+
+function report(
+  config: TrainConfig,
+  dataset: Dataset,
+  { manifest }: LearnedModel,
+  id: string,
+  ms: number,
+  { output, operands }: Context,
+): void {
+  const { input, training, calibration } = manifest;
+  output.text(`${modelLine(config.model, id, manifest)}, learned in ${duration(ms)}`);
+  for (const line of thresholdLines(calibration)) output.text(line);
+  const next = dataset.test.length > 0 ? `eval ${operands[0]}` : 'score <images>';
+  output.text(`Next: patchline ${next} --model ${config.model}`);
+  output.result({
+    model: modelResult(config.model, id, manifest),
+    dataset: dataset.name,
+    input,
+    training,
+    threshold: thresholdResult(calibration),
+    timing: { seconds: ms / 1000 },
+  });
+}

@@ -1,0 +1,98 @@
+/** The options of a training in the words of `learn`, and its unfinished runs. */
+import { isAbsolute, relative, resolve } from 'node:path';
+import { DEFAULT_LAYERS, reachOf } from '../cutpaste/network.js';
+import { PatchlineError } from '../errors.js';
+import type { GoodImage } from '../learn/images.js';
+import {
+  DEFAULT_LEARNING,
+  DEFAULT_READOUT,
+  type LearnOptions,
+  PAPER_READOUT,
+  type Readout,
+} from '../learn/options.js';
+import { digestOf, PartialRun, type RunRecord } from '../learn/partial.js';
+import { PATCHLINE_VERSION } from '../version.js';
+import { size } from './format.js';
+import type { Output } from './output.js';
+import type { TrainConfig } from './train.js';
+
+/** Every receptive field at which the network can be read, and the windows of statistics. */
+export const VIEW_NAMES = [
+  'stat8',
+  'stat16',
+  ...reachOf(DEFAULT_LAYERS).flatMap(({ jump, receptiveField }) =>
+    jump === 4 ? [`rf${receptiveField}`] : [],
+  ),
+] as const satisfies readonly string[];
+
+export function learnOptionsOf(config: TrainConfig): LearnOptions {
+  const { steps, seed, variant, labels, falseAlarmRate } = config;
+  const readout = readoutOf(config);
+  return { ...DEFAULT_LEARNING, steps, seed, variant, labels, readout, alpha: falseAlarmRate };
+}
+
+function readoutOf({ readout, views, density, sigma }: TrainConfig): Readout {
+  const base = readout === 'paper' ? PAPER_READOUT : DEFAULT_READOUT;
+  return {
+    ...base,
+    ...(views && { views }),
+    // The paper's readout has no centres of its own.
+    ...(density && { density, centres: DEFAULT_READOUT.centres }),
+    ...(sigma !== undefined && { sigma }),
+  };
+}
+
+/** Opens the run that lies beside the model's directory, to go on with it or to replace it. */
+export async function openPartial(
+  config: TrainConfig,
+  images: readonly GoodImage[],
+  output: Output,
+): Promise<PartialRun> {
+  const dir = partialDir(config.model);
+  const record = recordOf(config, images);
+  if (config.resume) return PartialRun.resume(dir, record);
+  if (await PartialRun.exists(dir)) {
+    output.note(`an unfinished training in ${dir} is replaced (--resume would go on with it)`);
+  }
+  return PartialRun.begin(dir, record);
+}
+
+function partialDir(model: string): string {
+  const dir = `${resolve(model)}.partial`;
+  return isAbsolute(model) ? dir : relative('', dir);
+}
+
+/** Everything the bytes of the model depend on. */
+function recordOf(config: TrainConfig, images: readonly GoodImage[]): RunRecord {
+  const { readout, seed, steps, variant, labels } = learnOptionsOf(config);
+  return {
+    patchline: PATCHLINE_VERSION,
+    '--steps': steps,
+    '--seed': seed,
+    '--variant': variant,
+    '--labels': labels,
+    '--views': readout.views.join(','),
+    '--density': readout.density,
+    '--sigma': readout.sigma,
+    '--readout': config.readout,
+    '--false-alarm-rate': config.falseAlarmRate,
+    '--backend': config.backend,
+    '--name': config.name ?? '',
+    'input size': size(images[0].pixels),
+    'number of images': images.length,
+    'digest of the images': digestOf(images),
+  };
+}
+
+/** What is thrown when the user has stopped a training: what is left of it, and how to go on. */
+export async function stopped(partial: PartialRun): Promise<PatchlineError> {
+  if (partial.step === undefined) {
+    await partial.remove();
+    return new PatchlineError('PL_ABORTED', 'stopped; nothing was written');
+  }
+  return new PatchlineError(
+    'PL_ABORTED',
+    `stopped; no model was written, but training is kept up to step ${partial.step}`,
+    { hint: 'the same command with --resume goes on from there' },
+  );
+}
