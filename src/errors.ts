@@ -58,8 +58,10 @@ export class PatchlineError extends Error {
 }
 
 /**
- * An error as it arrives from a worker thread: structured cloning keeps own properties but drops
- * the class, so the fields are read by name.
+ * Any error as one of ours. One that ended a worker thread has kept its fields on the way here, but
+ * not its class, so the fields are read by name.
+ *
+ * @param fallback the code of an error that has none of ours
  */
 export function asPatchlineError(error: unknown, fallback: ErrorCode = 'PL_STATE'): PatchlineError {
   if (error instanceof PatchlineError) return error;

@@ -22,8 +22,16 @@ export function prepareFrame(pixels: Pixels, tile: number, wantsStatistics: bool
   return { size, groups, statistics: { 8: stat8, 16: stat16 } };
 }
 
-/** The buffers of an input, to be moved to another thread instead of copied. */
-export function transferablesOf(input: EncoderInput): ArrayBuffer[] {
-  const arrays = [...input.groups.map((g) => g.pixels), input.statistics[8], input.statistics[16]];
-  return arrays.flatMap((array) => (array === undefined ? [] : [array.buffer as ArrayBuffer]));
+/** The arrays of an input, for those who move it to another thread. */
+export function arraysOf({ groups, statistics }: EncoderInput): (Uint8Array | Float32Array)[] {
+  const arrays = [...groups.map((group) => group.pixels), statistics[8], statistics[16]];
+  return arrays.filter((array) => array !== undefined);
+}
+
+/** The frame itself, if the input was not cut into tiles. */
+export function wholeFrame({ size, groups }: EncoderInput): Pixels | undefined {
+  const [group] = groups;
+  return groups.length === 1 && group.tiles.length === 1
+    ? { ...size, data: group.pixels }
+    : undefined;
 }

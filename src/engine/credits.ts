@@ -7,6 +7,7 @@ export interface Load {
 interface Waiter {
   readonly bytes: number;
   readonly admit: () => void;
+  readonly refuse: (reason: Error) => void;
 }
 
 /**
@@ -18,6 +19,7 @@ export class Credits {
   readonly limit: Load;
   #frames = 0;
   #bytes = 0;
+  #closed: Error | undefined;
   readonly #waiting: Waiter[] = [];
 
   constructor(limit: Load) {
@@ -32,11 +34,16 @@ export class Credits {
     return this.#waiting.length;
   }
 
-  /** Waits for the credits of a frame of `bytes`; the function it returns gives them back, once. */
+  /**
+   * Waits for the credits of a frame of `bytes`; the function it returns gives them back, once.
+   *
+   * @throws the reason of `close`
+   */
   async acquire(bytes: number): Promise<() => void> {
+    if (this.#closed !== undefined) throw this.#closed;
     if (this.#waiting.length > 0 || !this.#fits(bytes)) {
-      await new Promise<void>((admit) => {
-        this.#waiting.push({ bytes, admit });
+      await new Promise<void>((admit, refuse) => {
+        this.#waiting.push({ bytes, admit, refuse });
       });
     } else {
       this.#take(bytes);
@@ -49,6 +56,12 @@ export class Credits {
       this.#bytes -= bytes;
       this.#admitWaiting();
     };
+  }
+
+  /** Lets nobody in any more: who waits and who comes is refused. The first reason counts. */
+  close(reason: Error): void {
+    this.#closed ??= reason;
+    for (const { refuse } of this.#waiting.splice(0)) refuse(this.#closed);
   }
 
   #fits(bytes: number): boolean {

@@ -1,12 +1,12 @@
 /** What the decoding threads do: bytes → prepared input, and judged frames → overlay pictures. */
 import type { EncoderInput } from '../backend/encoder.js';
-import { prepareFrame } from '../detect/prepare.js';
+import { arraysOf, prepareFrame, wholeFrame } from '../detect/prepare.js';
 import { decodeForModel } from '../frame/decode.js';
 import type { FrameEncoding, Judgement, Region } from '../frame/frame.js';
 import type { Pixels, Size } from '../frame/pixels.js';
 import { encodeOverlay } from '../localize/encode.js';
 import { renderOverlay } from '../localize/overlay.js';
-import { moved } from './transfer.js';
+import { answering } from './reply.js';
 
 export interface DecodeTask {
   readonly bytes: Uint8Array;
@@ -25,31 +25,21 @@ export interface DecodedFrame {
   readonly input: EncoderInput;
   /** Size of the frame that came in. */
   readonly size: Size;
-  /** The frame at the model's input size, where it was cut; else it is the input's only tile. */
-  readonly pixels: Pixels | undefined;
+  /** The frame at the model's input size, where it was cut; else the input has it whole. */
+  readonly cut: Pixels | undefined;
   readonly decodeMs: number;
 }
 
-export async function decode(task: DecodeTask): Promise<DecodedFrame> {
+async function decodeFrame(task: DecodeTask): Promise<DecodedFrame> {
   const start = performance.now();
   const { bytes, encoding, label, maxPixels } = task;
   const { pixels, size } = await decodeForModel(bytes, encoding, task.input, { label, maxPixels });
   const input = prepareFrame(pixels, task.tile, task.statistics);
-  const whole = input.groups.length === 1 && input.groups[0].tiles.length === 1;
-  const result: DecodedFrame = {
-    input,
-    size,
-    pixels: whole ? undefined : pixels,
-    decodeMs: performance.now() - start,
-  };
-  const { statistics } = input;
-  return moved(result, [
-    ...input.groups.map((group) => group.pixels),
-    statistics[8],
-    statistics[16],
-    result.pixels?.data,
-  ]);
+  const cut = wholeFrame(input) === undefined ? pixels : undefined;
+  return { input, size, cut, decodeMs: performance.now() - start };
 }
+
+export const decode = answering(decodeFrame, ({ input, cut }) => [...arraysOf(input), cut?.data]);
 
 export interface OverlayTask {
   readonly pixels: Pixels;
@@ -66,10 +56,12 @@ export interface OverlayPicture {
   readonly overlayMs: number;
 }
 
-export async function overlay(task: OverlayTask): Promise<OverlayPicture> {
+async function drawOverlay(task: OverlayTask): Promise<OverlayPicture> {
   const start = performance.now();
   const { pixels, map, threshold, regions, verdict, quiet } = task;
   const picture = renderOverlay(pixels, map, threshold, regions, verdict, quiet);
   const jpeg = new Uint8Array(await encodeOverlay(picture)); // own buffer: sharp's may be shared
-  return moved({ jpeg, overlayMs: performance.now() - start }, [jpeg]);
+  return { jpeg, overlayMs: performance.now() - start };
 }
+
+export const overlay = answering(drawOverlay, ({ jpeg }) => [jpeg]);

@@ -7,11 +7,12 @@ import { workerData } from 'piscina';
 import type { EncoderInput } from '../backend/encoder.js';
 import { type BackendMemory, type BackendName, startTensorflow } from '../backend/tensorflow.js';
 import { LoadedDetector } from '../detect/model.js';
+import { wholeFrame } from '../detect/prepare.js';
 import type { Judgement } from '../frame/frame.js';
-import type { Size } from '../frame/pixels.js';
+import type { Pixels, Size } from '../frame/pixels.js';
 import { judge } from '../localize/verdict.js';
 import type { Bundle } from '../model/bundle.js';
-import { moved } from './transfer.js';
+import { answering } from './reply.js';
 
 export interface EncodeThreadData {
   readonly backend: BackendName;
@@ -34,8 +35,8 @@ export interface EncodedFrame extends Pick<Judgement, 'verdict' | 'score' | 'reg
   /** Which thread did it, and what its back end holds. */
   readonly thread: number;
   readonly memory: BackendMemory;
-  /** With the input, where the task wants it. */
-  readonly map: { readonly scores: Float32Array; readonly input: EncoderInput } | undefined;
+  /** Where the task wants it: the map, and the frame at its size if it came whole. */
+  readonly map: { readonly scores: Float32Array; readonly frame: Pixels | undefined } | undefined;
 }
 
 /** Regions smaller than this are noise of the map, in pixels of the model's input. */
@@ -55,7 +56,7 @@ const loaded = new Map<string, LoadedModel>(
   ]),
 );
 
-export async function encode({ model, input, size, wantsMap }: EncodeTask): Promise<EncodedFrame> {
+async function encodeFrame({ model, input, size, wantsMap }: EncodeTask): Promise<EncodedFrame> {
   const { detector, threshold } = loaded.get(model) as LoadedModel;
   const { grid, map, timings } = await detector.localize(input);
   const start = performance.now();
@@ -67,7 +68,7 @@ export async function encode({ model, input, size, wantsMap }: EncodeTask): Prom
   });
   const wanted =
     wantsMap === 'always' || (wantsMap === 'anomalous' && judgement.verdict === 'anomalous');
-  const result: EncodedFrame = {
+  return {
     ...judgement,
     grid,
     encodeMs: timings.encode,
@@ -75,11 +76,15 @@ export async function encode({ model, input, size, wantsMap }: EncodeTask): Prom
     mapMs: timings.map + performance.now() - start,
     thread: threadId,
     memory: detector.encoder.memory(),
-    map: wanted ? { scores: map, input } : undefined,
+    map: wanted ? { scores: map, frame: wholeFrame(input) } : undefined,
   };
-  const pixels = wanted ? input.groups.map((group) => group.pixels) : [];
-  return moved(result, [grid.scores, wanted ? map : undefined, ...pixels]);
 }
+
+export const encode = answering(encodeFrame, ({ grid, map }) => [
+  grid.scores,
+  map?.scores,
+  map?.frame?.data,
+]);
 
 function areaRatio(a: Size, b: Size): number {
   return (a.width * a.height) / (b.width * b.height);

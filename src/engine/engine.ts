@@ -2,99 +2,66 @@
  * Frames in, outcomes out: decoding threads, encoder threads, verdicts. The engine knows no source
  * and no sink; whoever uses it bounds what is in flight (see stream/pipeline.ts).
  */
-import { availableParallelism } from 'node:os';
-import { Piscina } from 'piscina';
-import type { BackendMemory, BackendName } from '../backend/tensorflow.js';
+import type { BackendMemory } from '../backend/tensorflow.js';
 import { deferred } from '../deferred.js';
-import { parseView } from '../detect/detector.js';
 import { asPatchlineError, PatchlineError } from '../errors.js';
-import { MAX_PIXELS } from '../frame/decode.js';
-import type { Frame, Judgement, Outcome, Region } from '../frame/frame.js';
-import type { Size } from '../frame/pixels.js';
-import type { Bundle } from '../model/bundle.js';
-import type { DecodedFrame, DecodeTask, OverlayPicture, OverlayTask } from './decode-thread.js';
-import type { EncodedFrame, EncodeTask, EncodeThreadData } from './encode-thread.js';
+import type { Frame, Outcome } from '../frame/frame.js';
 import { Lifecycle } from './lifecycle.js';
-import type { ModelSet } from './models.js';
+import { defaultThreads, type EngineOptions, type ThreadCounts } from './options.js';
+import { MODULES, Stages } from './stages.js';
 
-/** Which frames get an overlay picture: it costs about as much as the encoder. */
-export type OverlayPolicy = 'always' | 'anomalous' | 'never';
+export { defaultThreads, type EngineOptions, type OverlayPolicy } from './options.js';
 
-export interface EngineOptions {
-  readonly models: ModelSet;
-  /** Default `wasm`. */
-  readonly backend?: BackendName;
-  /** Threads that run the network. Default: one a core, since wasm uses one thread each. */
-  readonly encoderThreads?: number;
-  /** Threads that decode and cut. Default: one for every four encoder threads. */
-  readonly decodeThreads?: number;
-  /** Side of the tiles a frame is cut into, pixels; 64: the paper's patches. Default: whole frames. */
-  readonly tile?: number;
-  /** Frames of more pixels are rejected. */
-  readonly maxPixels?: number;
-  /** Asked for each frame. Default: the anomalous ones. */
-  readonly overlay?: (frame: Frame) => OverlayPolicy;
-}
-
-/** As many failures of the encoder in a row mean that it is the encoder and not the frames. */
+/** As many failures of threads in a row mean that it is the threads and not the frames. */
 const MAX_FAILURES_IN_A_ROW = 5;
-
-const threadFile = (name: string): string => new URL(`./${name}.js`, import.meta.url).href;
-
-export function defaultThreads(cores = availableParallelism()): { encode: number; decode: number } {
-  return { encode: cores, decode: Math.max(1, Math.round(cores / 4)) };
-}
 
 export class Engine {
   readonly lifecycle = new Lifecycle();
-  readonly threads: { readonly encode: number; readonly decode: number };
+  readonly threads: ThreadCounts;
   readonly #options: EngineOptions;
-  readonly #failed = deferred<never>();
-  #decoders: Piscina | undefined;
-  #encoders: Piscina | undefined;
+  readonly #modules: typeof MODULES;
+  #stages: Stages | undefined;
   #stopping: Promise<void> | undefined;
   #inFlight = 0;
   #failuresInARow = 0;
   #whenIdle: (() => void) | undefined;
-  readonly #memory = new Map<number, BackendMemory>(); // by encoder thread, as last reported
 
-  constructor(options: EngineOptions) {
+  /** @param modules other ones in tests, whose threads fail */
+  constructor(options: EngineOptions, modules = MODULES) {
     this.#options = options;
+    this.#modules = modules;
     const { encode, decode } = defaultThreads();
     this.threads = {
       encode: options.encoderThreads ?? encode,
       decode: options.decodeThreads ?? decode,
     };
-    this.#failed.promise.catch(() => {}); // whoever judges sees it; nobody needs to wait for it
   }
 
-  /** Starts all threads, loads the models into each and runs one blank frame through each. */
+  /**
+   * Starts all threads, loads the models into each and runs one blank frame through each.
+   *
+   * @throws why a thread or a model does not start; PL_ABORTED if it was stopped meanwhile
+   */
   async start(): Promise<void> {
     this.lifecycle.transition('starting');
+    this.#stages = new Stages(this.#options, this.threads, this.#modules, {
+      onDeath: (error) => this.#countFailure(error),
+      onBroken: (error) => this.#fail(error),
+    });
     try {
-      const { models, backend = 'wasm' } = this.#options;
-      const data: EncodeThreadData = { backend, models: models.all };
-      this.#decoders = pool('decode-thread', this.threads.decode);
-      this.#encoders = pool('encode-thread', this.threads.encode, data);
-      await Promise.all(Array.from({ length: this.threads.encode }, () => this.#warmUp()));
-      if (this.lifecycle.state === 'starting') this.lifecycle.transition('running');
+      await this.#stages.warmUp();
     } catch (error) {
-      const failure = asPatchlineError(error, 'PL_BACKEND');
-      this.#fail(failure);
-      await this.#close();
-      throw failure;
+      if (this.lifecycle.state === 'starting') this.#fail(asPatchlineError(error, 'PL_BACKEND'));
     }
+    if (this.lifecycle.state === 'starting') return this.lifecycle.transition('running');
+    await this.#stages?.close();
+    const stopped = new PatchlineError('PL_ABORTED', 'the engine was stopped while it started');
+    throw this.lifecycle.failure ?? stopped;
   }
 
   /** What the back ends of all encoder threads hold. */
   get memory(): BackendMemory {
-    let bytes = 0;
-    let tensors = 0;
-    for (const thread of this.#memory.values()) {
-      bytes += thread.bytes;
-      tensors += thread.tensors;
-    }
-    return { bytes, tensors };
+    return this.#stages?.memory ?? { bytes: 0, tensors: 0 };
   }
 
   /**
@@ -103,12 +70,15 @@ export class Engine {
    * @throws PL_STATE before the start and after the stop; the failure, if the engine has failed
    */
   async judge(frame: Frame): Promise<Outcome> {
-    this.#assertOpen();
+    const stages = this.#openStages();
+    if (frame.problem !== undefined) return { verdict: 'rejected', ...frame.problem };
     this.#inFlight++;
     try {
-      return await Promise.race([this.#judge(frame), this.#failed.promise]);
+      const judgement = await stages.judge(frame);
+      this.#failuresInARow = 0;
+      return judgement;
     } catch (error) {
-      return this.#rejectionOf(frame, error);
+      return this.#rejectionOf(frame, asPatchlineError(error));
     } finally {
       this.#inFlight--;
       if (this.#inFlight === 0) this.#whenIdle?.();
@@ -133,153 +103,46 @@ export class Engine {
     if (this.lifecycle.state === 'idle') return this.lifecycle.transition('stopped');
     if (this.lifecycle.state === 'starting') this.lifecycle.transition('draining');
     this.drain();
-    const drained = this.lifecycle.ended || (await this.#untilIdle(deadlineMs));
+    const drained = await this.#untilIdle(deadlineMs);
     if (!drained) {
-      const message = `${this.#inFlight} frames were not done ${deadlineMs} ms after the stop`;
+      const message = `frames in flight ${deadlineMs} ms after the stop: ${this.#inFlight}`;
       this.#fail(new PatchlineError('PL_TIMEOUT', message));
     }
-    await this.#close();
+    await this.#stages?.close();
     if (!drained) throw this.lifecycle.failure;
     if (this.lifecycle.state === 'draining') this.lifecycle.transition('stopped');
   }
 
-  async #judge(frame: Frame): Promise<Judgement> {
-    const admitted = performance.now();
-    const bundle = this.#options.models.of(frame.camera);
-    const decoded = await this.#decode(frame, bundle);
-    const wantsMap = this.#options.overlay?.(frame) ?? 'anomalous';
-    const encoded = await this.#encode(decoded, bundle, wantsMap);
-    const picture = await this.#overlay(encoded, decoded, bundle);
-    const { decodeMs, size } = decoded;
-    const { encodeMs, densityMs, mapMs, verdict, score, regions, grid } = encoded;
-    const overlayMs = picture?.overlayMs ?? 0;
-    const work = decodeMs + encodeMs + densityMs + mapMs + overlayMs;
-    return {
-      verdict,
-      score,
-      threshold: bundle.manifest.calibration.threshold,
-      regions,
-      grid,
-      size,
-      model: { id: bundle.id, name: bundle.manifest.name },
-      timings: {
-        wait: Math.max(0, performance.now() - admitted - work),
-        decode: decodeMs,
-        encode: encodeMs,
-        density: densityMs,
-        map: mapMs,
-        overlay: overlayMs,
-      },
-      ...(picture && { overlay: picture.jpeg }),
-    };
-  }
-
-  async #decode(frame: Frame, { manifest }: Bundle): Promise<DecodedFrame> {
-    const { tile = Number.POSITIVE_INFINITY, maxPixels = MAX_PIXELS } = this.#options;
-    // An array of its own to move: a source's bytes may be part of a buffer that it still needs.
-    const bytes = new Uint8Array(frame.bytes);
-    const task: DecodeTask = {
-      bytes,
-      encoding: frame.encoding,
-      label: `frame ${frame.id}`,
-      input: manifest.input,
-      maxPixels,
-      tile,
-      statistics: manifest.detector.views.some(({ name }) => parseView(name).statistics),
-    };
-    const options = { name: 'decode', transferList: [bytes.buffer] };
-    return (this.#decoders as Piscina).run(task, options) as Promise<DecodedFrame>;
-  }
-
-  async #encode(
-    { input, size }: DecodedFrame,
-    bundle: Bundle,
-    wantsMap: OverlayPolicy,
-  ): Promise<EncodedFrame> {
-    const task: EncodeTask = { model: bundle.id, input, size, wantsMap };
-    const arrays = [
-      ...input.groups.map((g) => g.pixels),
-      input.statistics[8],
-      input.statistics[16],
-    ];
-    const buffers = new Set(
-      arrays.flatMap((a) => (a === undefined ? [] : [a.buffer as ArrayBuffer])),
-    );
-    const options = { name: 'encode', transferList: [...buffers] };
-    try {
-      const encoded = (await (this.#encoders as Piscina).run(task, options)) as EncodedFrame;
-      this.#failuresInARow = 0;
-      this.#memory.set(encoded.thread, encoded.memory);
-      return encoded;
-    } catch (error) {
-      this.#countFailure(error);
-      throw error;
-    }
-  }
-
-  async #overlay(
-    { map, verdict, regions }: EncodedFrame,
-    { pixels, size }: DecodedFrame,
-    { manifest }: Bundle,
-  ): Promise<OverlayPicture | undefined> {
-    if (map === undefined) return undefined;
-    const { input, calibration } = manifest;
-    const task: OverlayTask = {
-      pixels: pixels ?? { ...input, data: map.input.groups[0].pixels },
-      map: map.scores,
-      threshold: calibration.threshold,
-      quiet: calibration.quiet,
-      verdict,
-      regions: regions.map((region) => scaledRegion(region, size, input)),
-    };
-    const transferList = [task.pixels.data.buffer as ArrayBuffer, map.scores.buffer as ArrayBuffer];
-    const options = { name: 'overlay', transferList };
-    return (this.#decoders as Piscina).run(task, options) as Promise<OverlayPicture>;
-  }
-
   /** Bad frames become outcomes; a failed engine throws. */
-  #rejectionOf(frame: Frame, error: unknown): Outcome {
+  #rejectionOf({ camera }: Frame, error: PatchlineError): Outcome {
+    if (error.disposition !== 'reject') this.#countFailure(error);
     if (this.lifecycle.failure !== undefined) throw this.lifecycle.failure;
-    const { code, message } = asPatchlineError(error);
-    return { verdict: 'rejected', code, message: `${message} (camera ${frame.camera})` };
+    return {
+      verdict: 'rejected',
+      code: error.code,
+      message: `${error.message} (camera ${camera})`,
+    };
   }
 
-  /** One frame that breaks the encoder is a bad frame; five in a row are a broken encoder. */
-  #countFailure(error: unknown): void {
-    const failure = asPatchlineError(error, 'PL_BACKEND');
-    if (failure.disposition === 'reject') return;
+  /** A frame that breaks a thread is a bad frame; five in a row are a broken engine. */
+  #countFailure(error: PatchlineError): void {
     this.#failuresInARow++;
     if (this.#failuresInARow < MAX_FAILURES_IN_A_ROW) return;
-    const message = `the encoder failed ${MAX_FAILURES_IN_A_ROW} frames in a row: ${failure.message}`;
+    const message = `the engine failed ${MAX_FAILURES_IN_A_ROW} times in a row: ${error.message}`;
     this.#fail(new PatchlineError('PL_BACKEND', message, { cause: error }));
   }
 
+  /** Ends the threads too, so that all who wait for a frame learn of it. */
   #fail(error: PatchlineError): void {
-    if (this.lifecycle.ended) return;
     this.lifecycle.fail(error);
-    this.#failed.reject(error);
+    void this.#stages?.close();
   }
 
-  #assertOpen(): void {
+  #openStages(): Stages {
     const { state, failure } = this.lifecycle;
-    if (state === 'running' || state === 'draining') return;
+    const open = state === 'running' || state === 'draining';
+    if (open && this.#stages !== undefined) return this.#stages;
     throw failure ?? new PatchlineError('PL_STATE', `the engine is ${state}: it judges no frames`);
-  }
-
-  /** A blank frame for each model. As many at once as there are threads, so each gets some. */
-  async #warmUp(): Promise<void> {
-    for (const bundle of this.#options.models.all) {
-      const { width, height } = bundle.manifest.input;
-      const frame: Frame = {
-        id: 'warm-up',
-        camera: '',
-        capturedAt: 0,
-        bytes: new Uint8Array(width * height * 3),
-        encoding: { kind: 'raw', width, height, channels: 3 },
-        origin: { topic: '', partition: -1, offset: '' },
-      };
-      await this.#encode(await this.#decode(frame, bundle), bundle, 'never');
-    }
   }
 
   async #untilIdle(deadlineMs: number): Promise<boolean> {
@@ -291,32 +154,4 @@ export class Engine {
     clearTimeout(timer);
     return idle;
   }
-
-  async #close(): Promise<void> {
-    await Promise.all([this.#decoders?.destroy(), this.#encoders?.destroy()]);
-  }
-}
-
-function pool(name: string, threads: number, data?: EncodeThreadData): Piscina {
-  return new Piscina({
-    filename: threadFile(name),
-    minThreads: threads,
-    maxThreads: threads,
-    idleTimeout: Number.POSITIVE_INFINITY,
-    atomics: 'disabled', // an idle thread blocked in Atomics.wait could not finish sharp's work
-    ...(data && { workerData: data }),
-  });
-}
-
-/** A region in pixels of the frame that came in, in pixels of the model's input. */
-function scaledRegion(region: Region, from: Size, to: Size): Region {
-  const x = to.width / from.width;
-  const y = to.height / from.height;
-  return {
-    ...region,
-    x: Math.round(region.x * x),
-    y: Math.round(region.y * y),
-    width: Math.max(1, Math.round(region.width * x)),
-    height: Math.max(1, Math.round(region.height * y)),
-  };
 }

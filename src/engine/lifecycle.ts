@@ -1,7 +1,7 @@
 import { PatchlineError } from '../errors.js';
 
 /**
- * idle → starting → running → draining → stopped; `failed` from any state that is not an end.
+ * idle → starting → running → draining → stopped; `failed` from any state between the ends.
  * Draining: nothing new is let in, what is in flight is finished.
  */
 export const LIFECYCLE_STATES = [

@@ -26,12 +26,11 @@ export class Pipeline {
   readonly #sinks: readonly OutcomeSink[];
   readonly #observer: PipelineObserver;
   readonly #onFailure: (error: PatchlineError) => void;
-  /** The last frame of each line of order; the next one publishes after it. */
+  #failure: PatchlineError | undefined;
+  /** The last frame of each line of order that is not settled; the next one publishes after it. */
   readonly #tails = new Map<string, Promise<unknown>>();
 
-  /**
-   * @param onFailure the engine or a sink is broken for good: frames can no longer be settled
-   */
+  /** @param onFailure called once, with what `failure` then says */
   constructor(
     judge: Judge,
     sinks: readonly OutcomeSink[],
@@ -46,7 +45,12 @@ export class Pipeline {
     this.#observer = observer;
   }
 
-  /** Lets a frame in as soon as there are credits for it. */
+  /** Why nothing is let in or published any more: the engine or a sink is broken for good. */
+  get failure(): PatchlineError | undefined {
+    return this.#failure;
+  }
+
+  /** Lets a frame in as soon as there are credits for it. @throws the failure */
   readonly admit: Admit = async (frame) => {
     const release = await this.credits.acquire(frame.bytes.byteLength);
     this.#observer.load?.(this.credits.inFlight);
@@ -54,16 +58,24 @@ export class Pipeline {
       release();
       this.#observer.load?.(this.credits.inFlight);
     });
-    settled.catch((error: unknown) => this.#onFailure(asPatchlineError(error, 'PL_SINK')));
+    settled.catch(() => {}); // `onFailure` hears of it, should the source not listen
     return { settled } satisfies Ticket;
   };
+
+  /** Refuses all frames that wait or come, and publishes none of those in flight. */
+  fail(error: PatchlineError): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.credits.close(error);
+    this.#onFailure(error);
+  }
 
   #settle(frame: Frame): Promise<Outcome> {
     const { topic, partition } = frame.origin;
     const order = partition < 0 ? frame.camera : `${topic}\n${partition}`;
-    const before = this.#tails.get(order) ?? Promise.resolve();
+    const before = this.#tails.get(order);
     const settled = this.#publishAfter(before, frame, this.#judge.judge(frame));
-    const tail = settled.catch(() => {}); // one that fails must not fail those behind it
+    const tail = settled.catch(() => {});
     this.#tails.set(order, tail);
     void tail.then(() => {
       if (this.#tails.get(order) === tail) this.#tails.delete(order);
@@ -72,14 +84,21 @@ export class Pipeline {
   }
 
   async #publishAfter(
-    before: Promise<unknown>,
+    before: Promise<unknown> | undefined,
     frame: Frame,
     judged: Promise<Outcome>,
   ): Promise<Outcome> {
-    const [outcome] = await Promise.all([judged, before]);
-    const start = performance.now();
-    await Promise.all(this.#sinks.map((sink) => sink.publish(frame, outcome)));
-    this.#observer.settled?.(frame, outcome, performance.now() - start);
-    return outcome;
+    try {
+      const [outcome] = await Promise.all([judged, before]);
+      // A frame behind one that was not published would come out of order when both come again.
+      if (this.#failure !== undefined) throw this.#failure;
+      const start = performance.now();
+      await Promise.all(this.#sinks.map((sink) => sink.publish(frame, outcome)));
+      this.#observer.settled?.(frame, outcome, performance.now() - start);
+      return outcome;
+    } catch (error) {
+      this.fail(asPatchlineError(error, 'PL_SINK'));
+      throw this.#failure;
+    }
   }
 }

@@ -1,0 +1,96 @@
+import { Piscina } from 'piscina';
+import { asPatchlineError, PatchlineError } from '../errors.js';
+import { type Reply, unwrap } from './reply.js';
+
+export interface ThreadsOptions {
+  /** What they do, for errors: `decoding`. */
+  readonly name: string;
+  /** The module that each thread runs. Its exports are the tasks, made by `answering`. */
+  readonly file: URL;
+  readonly count: number;
+  /** Each thread gets a copy as piscina's `workerData`. */
+  readonly data?: unknown;
+  /** A thread died between two tasks. Another has taken its place. */
+  readonly onDeath: (error: PatchlineError) => void;
+  /** Threads die as soon as they start: there are too few now, and no more will come. */
+  readonly onBroken: (error: PatchlineError) => void;
+}
+
+type TaskOf<F> = F extends (task: infer Task) => Promise<Reply<unknown>> ? Task : never;
+type ValueOf<F> = F extends (task: never) => Promise<Reply<infer Value>> ? Value : never;
+
+/**
+ * Threads that all run the same module. Every task is answered, whatever becomes of its thread.
+ *
+ * @typeParam Tasks the exports of the module
+ */
+export class Threads<Tasks> {
+  readonly #name: string;
+  readonly #pool: Piscina;
+  #closing: Promise<void> | undefined;
+
+  constructor({ name, file, count, data, onDeath, onBroken }: ThreadsOptions) {
+    this.#name = name;
+    this.#pool = new Piscina({
+      filename: file.href,
+      minThreads: count,
+      maxThreads: count,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      atomics: 'disabled', // an idle thread blocked in Atomics.wait could not finish sharp's work
+      stricterFIFO: true, // else each finished task sends the oldest waiting one to the end
+      ...(data !== undefined && { workerData: data }),
+    });
+    // Without a listener an idle thread that dies would take the process with it.
+    this.#pool.on('error', (error: Error) => onDeath(this.#death(error)));
+    // piscina replaces a thread that dies, unless it never got to work: then it gives up in silence.
+    this.#pool.on('workerDestroy', () =>
+      queueMicrotask(() => {
+        if (this.#closing !== undefined || this.#pool.threads.length >= count) return;
+        onBroken(new PatchlineError('PL_BACKEND', `the ${name} threads die when they start`));
+      }),
+    );
+  }
+
+  /** Ids of the threads that are alive. */
+  get ids(): number[] {
+    return this.#pool.threads.map(({ threadId }) => threadId);
+  }
+
+  /**
+   * Runs a task on the next free thread, first come, first served. `moving` changes its owner.
+   *
+   * @throws what the task threw; PL_BACKEND if its thread died; PL_STATE once closed
+   */
+  async run<Name extends keyof Tasks & string>(
+    name: Name,
+    task: TaskOf<Tasks[Name]>,
+    moving: readonly ArrayBuffer[],
+  ): Promise<ValueOf<Tasks[Name]>> {
+    // piscina would start new threads.
+    if (this.#closing !== undefined) throw this.#closed();
+    const options = { name, transferList: [...moving] };
+    const reply: Reply<ValueOf<Tasks[Name]>> = await this.#pool
+      .run(task, options)
+      .catch((error: unknown) => {
+        throw this.#closing === undefined ? this.#death(error) : this.#closed();
+      });
+    return unwrap(reply);
+  }
+
+  /** Ends the threads at once; tasks that wait or run reject. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#pool.destroy();
+    return this.#closing;
+  }
+
+  /** An error that was not answered: the thread that had it is gone. */
+  #death(error: unknown): PatchlineError {
+    const { code, message, hint } = asPatchlineError(error, 'PL_BACKEND');
+    const details = { cause: error, ...(hint !== undefined && { hint }) };
+    return new PatchlineError(code, `a ${this.#name} thread died: ${message}`, details);
+  }
+
+  #closed(): PatchlineError {
+    return new PatchlineError('PL_STATE', `the ${this.#name} threads have ended`);
+  }
+}
