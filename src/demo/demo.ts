@@ -1,0 +1,86 @@
+/**
+ * The whole product on a synthetic line: makes good frames, trains a model for each camera, streams
+ * frames with defects through the service that `run` starts, and shows the live page.
+ */
+import { ModelSet } from '../engine/models.js';
+import type { Progress } from '../learn/options.js';
+import { Monitor } from '../observe/monitor.js';
+import { LineSource } from '../stream/line/source.js';
+import type { SurfaceName } from '../stream/line/surface.js';
+import type { OutcomeSink } from '../stream/ports.js';
+import { runService, type Tally } from '../stream/service.js';
+import { trainCameras } from './training.js';
+
+export interface DemoOptions {
+  /** Where the models go. */
+  readonly dir: string;
+  /** One camera each. */
+  readonly surfaces: readonly SurfaceName[];
+  /** Frames per second of each camera. */
+  readonly rate: number;
+  readonly seed: number;
+  /** Training steps of each model. */
+  readonly steps: number;
+  readonly http: { readonly host: string; readonly port: number };
+  /** Frames of each camera, after which the demo ends; default never. */
+  readonly limit?: number;
+  readonly onPage: (url: string) => void;
+  readonly onProgress: (camera: string, progress: Progress) => void;
+  readonly onRunning: () => void;
+  readonly onOutcome: OutcomeSink['publish'];
+}
+
+/** Good images a model learns from: enough held-out ones for a false-alarm rate of 3 %. */
+const IMAGES = 240;
+const ALPHA = 0.03;
+
+/** Runs until the signal aborts or the limit is reached. Rejects as `runService` does. */
+export async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<Tally> {
+  const { surfaces, rate, seed, limit } = options;
+  const monitor = await Monitor.open({ http: options.http });
+  try {
+    options.onPage(monitor.url ?? '');
+    monitor.health = () => ({
+      live: true,
+      ready: false,
+      state: 'starting',
+      reasons: ['training the models'],
+    });
+    const source = new LineSource({
+      surfaces,
+      framesPerSecond: rate,
+      seed,
+      ...(limit !== undefined && { limit }),
+    });
+    const models = new ModelSet(await train(source, monitor, options, signal), undefined);
+    const terminal = { name: 'terminal', publish: options.onOutcome, close: async () => {} };
+    const { onRunning } = options;
+    return await runService({ models, source, sinks: [terminal], monitor, onRunning }, signal);
+  } finally {
+    await monitor.close();
+  }
+}
+
+/** Trains with progress on the page and to the caller. */
+async function train(
+  { cameras }: LineSource,
+  { live }: Monitor,
+  { dir, steps, onProgress }: DemoOptions,
+  signal: AbortSignal,
+) {
+  const starts = new Map<string, number>();
+  const report = (camera: string, progress: Progress): void => {
+    onProgress(camera, progress);
+    if (progress.phase !== 'train') return;
+    const { done, total, loss = 0 } = progress;
+    const start = starts.get(camera) ?? performance.now();
+    starts.set(camera, start);
+    const secondsPerStep = (performance.now() - start) / 1000 / Math.max(1, done - 1);
+    const etaSeconds = secondsPerStep * (total - done);
+    live.setTraining(camera, { step: done, steps: total, loss, etaSeconds });
+  };
+  const options = { dir, images: IMAGES, steps, alpha: ALPHA, onProgress: report, signal };
+  const models = await trainCameras(cameras, options);
+  for (const { id } of cameras) live.setTraining(id, undefined);
+  return models;
+}
