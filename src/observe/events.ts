@@ -23,20 +23,16 @@ export class EventStreams {
   readonly #options: EventStreamOptions;
   readonly #clients = new Set<ServerResponse>();
   readonly #timers: NodeJS.Timeout[];
-  readonly #unsubscribe: () => void;
+  /** Set while there are clients: without any, no update is put into JSON. */
+  #unsubscribe: (() => void) | undefined;
   #toldHealth = '';
 
   constructor(options: EventStreamOptions) {
     this.#options = options;
-    this.#unsubscribe = options.live.subscribe((update) => this.#send(event('update', update)));
     this.#timers = [
       setInterval(() => this.#tellHealth(), HEALTH_MS).unref(),
       setInterval(() => this.#beat(), options.heartbeatMs).unref(),
     ];
-  }
-
-  get clients(): number {
-    return this.#clients.size;
   }
 
   /** Takes a response over until either side ends it; false (untouched) where there are too many. */
@@ -49,16 +45,29 @@ export class EventStreams {
     response.write('retry: 2000\n\n');
     response.write(event('snapshot', this.#options.live.snapshot()));
     response.write(event('health', this.#options.health()));
-    this.#clients.add(response);
-    response.once('close', () => this.#clients.delete(response));
-    response.on('error', () => response.destroy());
+    this.#add(response);
     return true;
   }
 
   close(): void {
-    this.#unsubscribe();
+    this.#unsubscribe?.();
     for (const timer of this.#timers) clearInterval(timer);
     for (const client of this.#clients) client.end();
+  }
+
+  #add(response: ServerResponse): void {
+    const { live } = this.#options;
+    this.#clients.add(response);
+    this.#unsubscribe ??= live.subscribe((update) => this.#send(event('update', update)));
+    response.on('error', () => response.destroy());
+    response.once('close', () => this.#remove(response));
+  }
+
+  #remove(response: ServerResponse): void {
+    this.#clients.delete(response);
+    if (this.#clients.size > 0) return;
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
   }
 
   #tellHealth(): void {

@@ -180,8 +180,8 @@ export class LiveView implements OutcomeSink {
   #recordOf(camera: string, now: number): CameraRecord | undefined {
     const known = this.#cameras.get(camera);
     if (known !== undefined) return known;
-    if (this.#cameras.size >= this.#limits.maxCameras && !this.#forgetQuietest(now))
-      return undefined;
+    const full = this.#cameras.size >= this.#limits.maxCameras;
+    if (full && !this.#forgetQuietest(now)) return undefined;
     const record = new CameraRecord(camera, this.#limits.maxPoints);
     this.#cameras.set(camera, record);
     this.#forgotten.delete(camera);

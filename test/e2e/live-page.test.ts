@@ -46,9 +46,10 @@ if (!missing) {
 
 interface Shown {
   readonly live: LiveView;
+  readonly clock: Clock;
   readonly server: HttpServer;
   readonly page: Page;
-  health: Health;
+  readonly worker: { health: Health };
   /** What a person would see in the console, and every host that was asked. */
   readonly complaints: string[];
   readonly hosts: Set<string>;
@@ -59,22 +60,25 @@ const RUNNING: Health = { live: true, ready: true, state: 'running', reasons: []
 interface View {
   readonly viewport?: { readonly width: number; readonly height: number };
   readonly colorScheme?: 'dark' | 'light';
-  readonly feed?: (live: LiveView) => void;
-  /** The server's clock. */
-  readonly now?: () => number;
+  readonly feed?: (live: LiveView, clock: Clock) => void;
+}
+
+/** How far the server's clock is behind the real one, milliseconds. */
+interface Clock {
+  behind: number;
 }
 
 async function show(view: View, look: (shown: Shown) => Promise<void>): Promise<void> {
-  const live = new LiveView({ updatesPerSecond: 20, now: view.now ?? Date.now });
-  view.feed?.(live);
-  let healthNow = () => RUNNING;
-  const health = () => healthNow();
+  const clock = { behind: 0 };
+  const live = new LiveView({ updatesPerSecond: 20, now: () => Date.now() - clock.behind });
+  view.feed?.(live, clock);
+  const worker = { health: RUNNING };
+  const health = () => worker.health;
   const registry = new Registry();
   const server = await startHttp({ host: '127.0.0.1', port: 0, registry, live, health });
   const { viewport = VIEWPORTS.laptop, colorScheme = 'dark' } = view;
   const page = await browser.newPage({ viewport, colorScheme });
-  const shown: Shown = { live, server, page, health: RUNNING, complaints: [], hosts: new Set() };
-  healthNow = () => shown.health;
+  const shown: Shown = { live, clock, server, page, worker, complaints: [], hosts: new Set() };
   page.on('console', (message) => {
     if (message.type() !== 'log') shown.complaints.push(message.text());
   });
@@ -91,9 +95,10 @@ async function show(view: View, look: (shown: Shown) => Promise<void>): Promise<
 }
 
 /** A minute of two frames a second of each camera; each camera ends with a good frame. */
-function feed(live: LiveView, cameras: readonly string[]): void {
+function feed(live: LiveView, clock: Clock, cameras: readonly string[]): void {
   const random = new Random(3);
   for (let i = 0; i < 120; i++) {
+    clock.behind = (119 - i) * 500;
     for (const camera of cameras) {
       const bad = i < 119 && random.uniform() < 0.04;
       const score = bad ? random.uniform(12, 30) : random.normal(5, 1);
@@ -121,7 +126,7 @@ async function screenshot(page: Page, name: string): Promise<void> {
 }
 
 browserTest('a card a camera: picture, verdict, scores', async (t) => {
-  await show({ feed: (live) => feed(live, ['cam-10', 'cam-2']) }, async (shown) => {
+  await show({ feed: (live, clock) => feed(live, clock, ['cam-10', 'cam-2']) }, async (shown) => {
     const { page, live, complaints, hosts, server } = shown;
     await page.locator('.card img:not([hidden])').nth(1).waitFor();
     t.deepEqual(await page.locator('.card-name').allTextContents(), ['cam-2', 'cam-10']);
@@ -195,8 +200,8 @@ browserTest('ids are text, whatever is in them', async (t) => {
 
 browserTest('before the first frame: what to do, then the training', async (t) => {
   await show({}, async (shown) => {
-    const { page, live } = shown;
-    shown.health = { live: true, ready: false, state: 'starting', reasons: ['loading the model'] };
+    const { page, live, clock, worker } = shown;
+    worker.health = { live: true, ready: false, state: 'starting', reasons: ['loading the model'] };
     await page.getByText('Waiting for the first frame').waitFor();
     await page.locator('#empty').getByText('loading the model').waitFor();
     live.setTraining('brushed steel', { step: 420, steps: 1000, loss: 0.3812, etaSeconds: 21 });
@@ -212,18 +217,17 @@ browserTest('before the first frame: what to do, then the training', async (t) =
     await screenshot(page, 'training');
     live.setTraining('brushed steel', undefined);
     live.setTraining('printed tin', undefined);
-    feed(live, ['cam-1']);
+    feed(live, clock, ['cam-1']);
     await page.locator('.card').waitFor();
     t.false(await page.locator('#trainings').isVisible());
   });
 });
 
 browserTest('a camera that is silent turns stale', async (t) => {
-  let ahead = 0;
-  await show({ now: () => Date.now() + ahead }, async ({ page, live }) => {
-    feed(live, ['cam-1']);
+  await show({}, async ({ page, live, clock }) => {
+    feed(live, clock, ['cam-1']);
     await page.locator('.verdict', { hasText: 'OK' }).waitFor();
-    ahead = 7_000;
+    clock.behind = -7_000;
     live.setTraining('none', undefined); // an update, and with it the new time
     await page.locator('.verdict', { hasText: 'STALE' }).waitFor();
     const note = (await page.locator('.picture p').textContent()) ?? '';
@@ -232,7 +236,7 @@ browserTest('a camera that is silent turns stale', async (t) => {
 });
 
 browserTest('a lost connection is shown and comes back', async (t) => {
-  await show({ feed: (live) => feed(live, ['cam-1']) }, async (shown) => {
+  await show({ feed: (live, clock) => feed(live, clock, ['cam-1']) }, async (shown) => {
     const { page, live, server } = shown;
     await page.locator('.state', { hasText: 'running' }).waitFor();
     t.false(await page.locator('#banner').isVisible());
@@ -260,7 +264,7 @@ for (const [name, viewport] of Object.entries(VIEWPORTS)) {
       const view = {
         viewport,
         colorScheme,
-        feed: (live: LiveView) => feed(live, cameras),
+        feed: (live: LiveView, clock: Clock) => feed(live, clock, cameras),
       } as const;
       await show(view, async ({ page, complaints }) => {
         await page

@@ -236,7 +236,7 @@ test('events begin with a snapshot and the health, then come updates', async (t)
       ['snapshot', 'health', 'update'],
     );
     const [snapshot, health, update] = events.map(([, data]) => JSON.parse(data));
-    t.is(snapshot.cameras[0].id, 'a\n\nevent: forged');
+    t.is(snapshot.cameras[0].id, 'a\ufffd\ufffdevent: forged');
     t.deepEqual(health, RUNNING);
     t.is(update.anomalies[0].id, 'y');
   });
@@ -306,7 +306,12 @@ test('closing ends the open streams and is idempotent', async (t) => {
 test('a page that does not read is dropped and holds nothing back', async (t) => {
   await serve(
     async ({ server, live }) => {
-      const asked = request({ host: '127.0.0.1', port: server.port, path: '/events', agent: false }).end();
+      const asked = request({
+        host: '127.0.0.1',
+        port: server.port,
+        path: '/events',
+        agent: false,
+      }).end();
       const unread = await new Promise<IncomingMessage>((resolve) => asked.on('response', resolve));
       unread.on('error', () => {}); // it is cut off in the middle, as it should be
       const regions = Array.from({ length: 20 }, () => regionOf(30));
