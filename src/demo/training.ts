@@ -63,6 +63,9 @@ export async function trainCameras(
       return [id, await readBundle(task.dir)] as const;
     });
     return new Map(await Promise.all(trained));
+  } catch (error) {
+    options.signal.throwIfAborted(); // the reason of the stop, not the pool's word for it
+    throw error;
   } finally {
     await pool.destroy();
   }
