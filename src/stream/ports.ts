@@ -16,7 +16,8 @@ export interface Ticket {
 
 /**
  * Hands one frame to the engine. Waits until credits (frames and bytes in flight) are free, so a
- * source that awaits it is held back as long as the engine is behind.
+ * source that awaits it is held back as long as the engine is behind. Rejects once the engine or a
+ * sink is broken for good.
  */
 export type Admit = (frame: Frame) => Promise<Ticket>;
 
@@ -24,7 +25,11 @@ export interface FrameSource {
   readonly name: string;
   /** Connects and begins to deliver; resolves once frames can flow. Throws if it never will. */
   start(admit: Admit): Promise<void>;
-  /** Stops delivering and resolves when all admitted frames are settled and committed. Idempotent. */
+  /**
+   * Stops delivering and resolves when all admitted frames are settled and committed; those whose
+   * `settled` rejects are not. Idempotent, and legal at any time: before the start, while it is
+   * under way, after `finished`.
+   */
   stop(): Promise<void>;
   /** Resolves when the source has no more frames (a folder), rejects if it died. */
   readonly finished: Promise<void>;
@@ -32,7 +37,10 @@ export interface FrameSource {
 
 export interface OutcomeSink {
   readonly name: string;
-  /** Resolves once the outcome is safe. The pipeline calls it in order for the frames of a camera. */
+  /**
+   * Resolves once the outcome is safe. Called in order for the frames of a partition or camera, the
+   * next one after this has resolved. A rejection is for good: nothing more is published.
+   */
   publish(frame: Frame, outcome: Outcome): Promise<void>;
   close(): Promise<void>;
 }

@@ -41,7 +41,7 @@ export function resultMessage(frame: Frame, outcome: Outcome, mapsTopic?: string
   const about = {
     id: frame.id,
     camera: frame.camera,
-    capturedAt: new Date(frame.capturedAt).toISOString(),
+    capturedAt: rfc3339(frame.capturedAt),
     topic,
     partition,
     offset,
@@ -63,6 +63,13 @@ export function resultMessage(frame: Frame, outcome: Outcome, mapsTopic?: string
     map: { rows, cols, stride, offset: grid.offset, ...(mapsTopic && { topic: mapsTopic }) },
     timings: timingsOf(timings),
   };
+}
+
+const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/** Milliseconds since the epoch as text; a clock that is far off is no reason to fail. */
+function rfc3339(ms: number): string {
+  return new Date(Math.min(Math.max(ms || 0, 0), LAST_MS)).toISOString();
 }
 
 function timingsOf(timings: Readonly<Record<Stage, number>>): Record<`${Stage}Ms`, number> {

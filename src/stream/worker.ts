@@ -1,8 +1,11 @@
 /** The whole worker: one source, the engine, the sinks, from start to a clean end. */
+import { once } from 'node:events';
 import { deferred } from '../deferred.js';
 import type { Load } from '../engine/credits.js';
 import type { Engine } from '../engine/engine.js';
-import { asPatchlineError, PatchlineError } from '../errors.js';
+import type { LifecycleState } from '../engine/lifecycle.js';
+import type { ThreadCounts } from '../engine/options.js';
+import { asPatchlineError, type ErrorCode, PatchlineError } from '../errors.js';
 import type { Health } from '../observe/health.js';
 import type { Metrics } from '../observe/metrics.js';
 import { Pipeline } from './pipeline.js';
@@ -14,31 +17,31 @@ export interface WorkerOptions {
   readonly sinks: readonly OutcomeSink[];
   readonly credits: Load;
   readonly metrics?: Metrics;
-  /** What is in flight at the stop may take this long; then the worker gives up. Default 8 s. */
+  /** When the signal aborts, frames in flight get this long; then the worker gives up. Default 8 s. */
   readonly drainMs?: number;
 }
 
 const MIB = 2 ** 20;
 
+/** For what comes after the drain: with its default, all is over in 10 s. */
+const CLOSE_MS = 1000;
+
 /** Enough to keep every thread busy with a frame or two waiting; more only adds latency. */
-export function defaultCredits(threads: {
-  readonly encode: number;
-  readonly decode: number;
-}): Load {
-  return { frames: 2 * (threads.encode + threads.decode) + 2, bytes: 256 * MIB };
+export function defaultCredits({ encode, decode }: ThreadCounts): Load {
+  return { frames: 2 * (encode + decode) + 2, bytes: 256 * MIB };
 }
 
 export class StreamWorker {
   readonly #options: WorkerOptions;
   readonly #pipeline: Pipeline;
-  readonly #failure = deferred<never>();
+  readonly #broken = deferred<never>();
   #connected = false;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
     const { engine, sinks, credits, metrics } = options;
-    this.#failure.promise.catch(() => {});
-    this.#pipeline = new Pipeline(engine, sinks, credits, this.#failure.reject, {
+    this.#broken.promise.catch(() => {}); // it may break when nobody waits any more
+    this.#pipeline = new Pipeline(engine, sinks, credits, this.#broken.reject, {
       load: (inFlight) => metrics?.inFlight(inFlight),
       settled: (frame, outcome, publishMs) => {
         metrics?.frameSettled(frame, outcome);
@@ -48,88 +51,106 @@ export class StreamWorker {
       },
     });
     metrics?.credits(credits);
-    engine.lifecycle.onChange((state) => metrics?.state(state));
+    engine.lifecycle.onChange((state) => {
+      metrics?.state(state);
+      if (engine.lifecycle.failure !== undefined) this.#pipeline.fail(engine.lifecycle.failure);
+    });
   }
 
   /**
-   * Runs until the source has no more frames or the signal aborts; then drains, closes the sinks
-   * and ends the threads. Every frame that was let in is settled, or this rejects.
+   * Runs until the source has no more frames or the signal aborts; then drains, ends the threads
+   * and closes the sinks. Every frame that was let in is settled, or this rejects.
    *
-   * @throws what broke the source, the engine or a sink; PL_TIMEOUT if the drain took too long
+   * @throws what broke the source, the engine or a sink; PL_TIMEOUT if the drain took too long;
+   *   PL_STATE on a second run
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { engine, source } = this.#options;
-    await engine.start();
-    const stopped = deferred();
-    signal.addEventListener('abort', () => stopped.resolve(), { once: true });
-    try {
-      if (!signal.aborted) {
-        await source.start(this.#pipeline.admit);
-        this.#connected = true;
-        await Promise.race([source.finished, stopped.promise, this.#failure.promise]);
-      }
-      await this.#end();
-    } catch (error) {
-      await this.#end().catch(() => {}); // the first error is the one to tell
-      throw asPatchlineError(error);
+    const { engine } = this.#options;
+    if (engine.lifecycle.state !== 'idle') {
+      throw new PatchlineError(
+        'PL_STATE',
+        `the engine is ${engine.lifecycle.state}: a worker runs once`,
+      );
     }
+    await this.#attempt('PL_SOURCE', () =>
+      Promise.race([this.#work(signal), aborted(signal), this.#broken.promise]),
+    );
+    await this.#end();
+    if (this.#pipeline.failure !== undefined) throw this.#pipeline.failure;
   }
 
   get health(): Health {
-    const { state, failure } = this.#options.engine.lifecycle;
-    const ready = state === 'running' && this.#connected;
-    const reasons =
-      failure !== undefined ? [failure.message] : ready ? [] : [this.#waitingFor(state)];
-    return { live: state !== 'failed', ready, state, reasons };
+    const { state } = this.#options.engine.lifecycle;
+    const { failure } = this.#pipeline;
+    const ready = failure === undefined && state === 'running' && this.#connected;
+    if (ready) return { live: true, ready, state, reasons: [] };
+    const reason = failure?.message ?? this.#waitingFor(state);
+    return { live: failure === undefined, ready, state, reasons: [reason] };
   }
 
-  #waitingFor(state: string): string {
+  #waitingFor(state: LifecycleState): string {
     return state === 'running'
       ? `connecting to ${this.#options.source.name}`
       : `the worker is ${state}`;
   }
 
-  #ending: Promise<void> | undefined;
-
-  #end(): Promise<void> {
-    this.#ending ??= this.#drainAndClose();
-    return this.#ending;
+  /** From the start to the last frame of the source, which takes as long as it takes. */
+  async #work(signal: AbortSignal): Promise<void> {
+    const { engine, source } = this.#options;
+    await engine.start();
+    if (signal.aborted) return;
+    await source.start(this.#pipeline.admit);
+    this.#connected = true;
+    await source.finished;
+    engine.drain();
+    await source.stop();
   }
 
-  async #drainAndClose(): Promise<void> {
+  async #end(): Promise<void> {
     const { engine, source, sinks, drainMs = 8000 } = this.#options;
-    engine.drain();
     const deadline = Date.now() + drainMs;
-    const drained = await within(
-      drainMs,
-      Promise.race([source.stop(), this.#failure.promise]),
-    ).then(
-      (inTime) => ({ inTime, error: undefined }),
-      (error: unknown) => ({ inTime: true, error }),
+    engine.drain();
+    await this.#attempt('PL_SOURCE', () =>
+      within(drainMs, source.stop(), () => this.#unsettled(drainMs)),
     );
-    const closed = await Promise.allSettled(sinks.map((sink) => within(drainMs, sink.close())));
-    await engine.stop(Math.max(0, deadline - Date.now()));
-    if (drained.error !== undefined) throw drained.error;
-    if (!drained.inTime) {
-      const { frames } = this.#pipeline.credits.inFlight;
-      throw new PatchlineError(
-        'PL_TIMEOUT',
-        `${frames} frames were not settled ${drainMs} ms after the stop`,
-        {
-          hint: 'they were not committed: the next start delivers them again',
-        },
-      );
+    await this.#attempt('PL_STATE', () => engine.stop(Math.max(0, deadline - Date.now())));
+    const closing = sinks.map((sink) =>
+      this.#attempt('PL_SINK', () => within(CLOSE_MS, sink.close(), () => unclosed(sink))),
+    );
+    await Promise.all(closing);
+  }
+
+  /** Whatever fails, the rest is still to be done; the first failure is the one to tell. */
+  async #attempt(fallback: ErrorCode, step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      this.#pipeline.fail(asPatchlineError(error, fallback));
     }
-    for (const result of closed) if (result.status === 'rejected') throw result.reason;
+  }
+
+  #unsettled(drainMs: number): PatchlineError {
+    const { frames } = this.#pipeline.credits.inFlight;
+    const message = `frames that were not settled ${drainMs} ms after the stop: ${frames}`;
+    const hint = 'they were not committed: the next start delivers them again';
+    return new PatchlineError('PL_TIMEOUT', message, { hint });
   }
 }
 
-/** Whether the work was done in time. */
-async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
-  const timeout = deferred<boolean>();
-  const timer = setTimeout(() => timeout.resolve(false), ms);
+function unclosed({ name }: OutcomeSink): PatchlineError {
+  return new PatchlineError('PL_TIMEOUT', `${name} was not closed after ${CLOSE_MS} ms`);
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
+}
+
+/** Waits for the work, or throws what `late` says after `ms`. */
+async function within(ms: number, work: Promise<void>, late: () => PatchlineError): Promise<void> {
+  const timeout = deferred<never>();
+  const timer = setTimeout(() => timeout.reject(late()), ms);
   try {
-    return await Promise.race([work.then(() => true), timeout.promise]);
+    await Promise.race([work, timeout.promise]);
   } finally {
     clearTimeout(timer);
   }

@@ -21,7 +21,7 @@ export class FolderSink implements OutcomeSink {
   readonly #folder: string;
   readonly #options: FolderSinkOptions;
   readonly #results: FileHandle;
-  #lastWrite: Promise<void> = Promise.resolve();
+  #lastWrite = Promise.resolve();
 
   private constructor(folder: string, results: FileHandle, options: FolderSinkOptions) {
     this.name = `folder ${folder}`;
@@ -36,7 +36,9 @@ export class FolderSink implements OutcomeSink {
       for (const name of ['overlays', 'rejected', ...(options.maps ? ['maps'] : [])]) {
         await mkdir(join(folder, name), { recursive: true });
       }
-      return new FolderSink(folder, await open(join(folder, 'results.jsonl'), 'a'), options);
+      const results = await open(join(folder, 'results.jsonl'), 'a+');
+      await endLastLine(results);
+      return new FolderSink(folder, results, options);
     } catch (error) {
       throw failed(folder, error);
     }
@@ -54,7 +56,7 @@ export class FolderSink implements OutcomeSink {
   }
 
   async close(): Promise<void> {
-    await this.#lastWrite;
+    await this.#lastWrite.catch(() => {}); // the frame that it was for told of it
     await this.#results.close();
   }
 
@@ -81,17 +83,29 @@ export class FolderSink implements OutcomeSink {
     return writeFile(join(this.#folder, folder, name), content);
   }
 
-  /** Lines of frames that are published at once must not mix. */
+  /** One line after the other; after one that failed, and may have been cut short, none. */
   #append(line: string): Promise<void> {
-    const written = this.#lastWrite.then(() => this.#results.appendFile(line));
-    this.#lastWrite = written.catch(() => {});
-    return written;
+    this.#lastWrite = this.#lastWrite.then(async () => {
+      await this.#results.appendFile(line);
+      const { nlink } = await this.#results.stat();
+      if (nlink === 0) throw new Error('results.jsonl was deleted');
+    });
+    return this.#lastWrite;
   }
+}
+
+/** A worker that was killed may have left half a line: it is not to spoil the next one. */
+async function endLastLine(results: FileHandle): Promise<void> {
+  const { size } = await results.stat();
+  if (size === 0) return;
+  const { buffer } = await results.read(Buffer.alloc(1), 0, 1, size - 1);
+  if (buffer.toString() !== '\n') await results.appendFile('\n');
 }
 
 /** A frame id is not ours: one flat, harmless file name for each (percent-encoded). */
 export function fileName(id: string): string {
-  const safe = encodeURIComponent(id).replace(/^\./, '%2E').replaceAll('*', '%2A');
+  const text = Buffer.from(id).toString(); // a lone surrogate cannot be encoded
+  const safe = encodeURIComponent(text).replace(/^\./, '%2E').replaceAll('*', '%2A') || '%';
   return safe.length <= 200 ? safe : `${safe.slice(0, 160)}-${hash(safe)}`;
 }
 

@@ -1,9 +1,10 @@
 /** Frames from a folder: each image is a frame, each subfolder a camera. */
+import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { basename, join, relative, resolve, sep } from 'node:path';
+import { basename, extname, join, relative, resolve, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deferred } from '../../deferred.js';
-import { asPatchlineError, PatchlineError } from '../../errors.js';
+import { asPatchlineError, PatchlineError, systemCode } from '../../errors.js';
 import { IMAGE_SUFFIXES } from '../../evaluate/dataset.js';
 import type { Frame, Outcome } from '../../frame/frame.js';
 import { readImageFile } from '../../frame/read.js';
@@ -12,19 +13,17 @@ import type { Admit, FrameSource } from '../ports.js';
 export interface FolderSourceOptions {
   /** Goes on looking for new images instead of ending after those that are there. */
   readonly watch?: boolean;
-  /** How often a watched folder is looked at, ms. Default 500. */
+  /** How often a watched folder is looked at, ms. Default 500: a new image waits 0.5 to 1 s. */
   readonly pollMs?: number;
   /** Delivers all images this many times, each time under other ids: for measurements. Default 1. */
   readonly rounds?: number;
 }
 
-/** A file that is still growing is left for the next look. */
-const SETTLE_MS = 200;
-
 /**
  * Delivers the images of a folder and its direct subfolders, sorted by path. The camera is the
  * subfolder's name, or the folder's for the images in it. A frame's id is its path within the
- * folder, so a second run gives the same ids.
+ * folder, so a second run gives the same ids. A file that cannot be read is a frame with a problem:
+ * it is rejected, and the line goes on.
  */
 export class FolderSource implements FrameSource {
   readonly name: string;
@@ -48,20 +47,19 @@ export class FolderSource implements FrameSource {
 
   /** @throws PL_SOURCE if the folder cannot be read, or is empty and not watched */
   async start(admit: Admit): Promise<void> {
+    const { watch = false, rounds = 1 } = this.#options;
     const images = await listImages(this.#folder);
-    if (images.length === 0 && this.#options.watch !== true) {
+    if (images.length === 0 && !watch) {
       throw new PatchlineError('PL_SOURCE', `${this.#folder} holds no images`, {
         disposition: 'usage',
         hint: `put ${IMAGE_SUFFIXES.join(' ')} files there, or wait for them with --watch`,
       });
     }
-    this.#delivering = this.#deliver(images, admit).then(
-      this.#finished.resolve,
-      (error: unknown) => {
-        if (this.#halt.signal.aborted) this.#finished.resolve();
-        else this.#finished.reject(asPatchlineError(error, 'PL_SOURCE'));
-      },
-    );
+    const delivering = watch ? this.#watch(admit) : this.#deliver(images, rounds, admit);
+    this.#delivering = delivering.then(this.#finished.resolve, (error: unknown) => {
+      if (this.#halt.signal.aborted) this.#finished.resolve();
+      else this.#finished.reject(asPatchlineError(error, 'PL_SOURCE'));
+    });
   }
 
   async stop(): Promise<void> {
@@ -70,19 +68,27 @@ export class FolderSource implements FrameSource {
     await Promise.allSettled(this.#outstanding);
   }
 
-  async #deliver(first: readonly string[], admit: Admit): Promise<void> {
-    const { rounds = 1, watch = false, pollMs = 500 } = this.#options;
+  async #deliver(images: readonly string[], rounds: number, admit: Admit): Promise<void> {
     for (let round = 0; round < rounds; round++) {
-      for (const path of first) await this.#deliverOne(path, round, admit);
+      for (const path of images) await this.#deliverOne(path, round, admit);
     }
-    const seen = new Set(first);
-    while (watch) {
-      await sleep(pollMs, undefined, { signal: this.#halt.signal });
+  }
+
+  /** A file is delivered once, when it has not changed since the last look: then it is whole. */
+  async #watch(admit: Admit): Promise<void> {
+    const { pollMs = 500 } = this.#options;
+    let last = new Map<string, string>(); // path → version, or DELIVERED
+    for (;;) {
+      const now = new Map<string, string>();
       for (const path of await listImages(this.#folder)) {
-        if (seen.has(path) || (await isGrowing(path))) continue;
-        seen.add(path);
-        await this.#deliverOne(path, 0, admit);
+        const before = last.get(path);
+        const version = before === DELIVERED ? DELIVERED : await versionOf(path);
+        const isWhole = version === before && version !== DELIVERED;
+        if (isWhole) await this.#deliverOne(path, 0, admit);
+        now.set(path, isWhole ? DELIVERED : version);
       }
+      last = now;
+      await sleep(pollMs, undefined, { signal: this.#halt.signal });
     }
   }
 
@@ -95,52 +101,75 @@ export class FolderSource implements FrameSource {
     this.#outstanding.add(done);
   }
 
-  /** A file that cannot be read becomes an empty frame: it is rejected, and the line goes on. */
   async #frame(path: string, round: number): Promise<Frame> {
     const inside = relative(this.#folder, path).split(sep);
-    const camera = inside.length > 1 ? inside[0] : basename(this.#folder);
-    const id = inside.join('/');
-    const bytes = await readImageFile(path).catch(() => new Uint8Array());
-    return {
-      id: round === 0 ? id : `${id}#${round}`,
-      camera,
-      capturedAt: await stat(path).then(
-        (s) => s.mtimeMs,
-        () => Date.now(),
-      ),
-      bytes,
+    const place = inside.join('/');
+    const frame = {
+      id: round === 0 ? place : `${place}#${round}`,
+      camera: inside.length > 1 ? inside[0] : basename(this.#folder),
       encoding: { kind: 'encoded' },
-      origin: { topic: basename(this.#folder), partition: -1, offset: id },
-    };
+      origin: { topic: basename(this.#folder), partition: -1, offset: place },
+    } as const;
+    try {
+      const bytes = await readImageFile(path);
+      const { mtimeMs } = await stat(path);
+      return { ...frame, capturedAt: mtimeMs, bytes };
+    } catch (error) {
+      const { code, message } = asPatchlineError(error, 'PL_IMAGE_UNREADABLE');
+      const bytes = new Uint8Array();
+      return { ...frame, capturedAt: Date.now(), bytes, problem: { code, message } };
+    }
   }
 }
 
-async function listImages(folder: string): Promise<string[]> {
-  const here = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
-    throw new PatchlineError('PL_SOURCE', `${folder} cannot be read: ${String(error)}`, {
-      disposition: 'usage',
-      hint: 'give the folder that the camera writes its images to',
-      cause: error,
-    });
-  });
-  const files = here.filter((e) => !e.isDirectory()).map((e) => join(folder, e.name));
-  for (const entry of here.filter((e) => e.isDirectory())) {
-    const inner = await readdir(join(folder, entry.name), { withFileTypes: true });
-    files.push(
-      ...inner.filter((e) => !e.isDirectory()).map((e) => join(folder, entry.name, e.name)),
-    );
-  }
-  return files.filter(isImage).sort();
-}
+const DELIVERED = 'delivered';
 
-function isImage(path: string): boolean {
-  const name = basename(path).toLowerCase();
-  return !name.startsWith('.') && IMAGE_SUFFIXES.some((suffix) => name.endsWith(suffix));
-}
-
-async function isGrowing(path: string): Promise<boolean> {
+/** Changes when the file does. */
+async function versionOf(path: string): Promise<string> {
   return stat(path).then(
-    ({ mtimeMs }) => Date.now() - mtimeMs < SETTLE_MS,
-    () => false,
+    ({ size, mtimeMs }) => `${size} ${mtimeMs}`,
+    () => 'unreadable',
   );
+}
+
+/** The images in a folder and right below it. Nothing hidden; links to folders are not followed. */
+async function listImages(folder: string): Promise<string[]> {
+  const here = await readdir(folder, { withFileTypes: true }).catch(unreadable(folder));
+  const images = imagesOf(folder, here);
+  for (const { name } of here.filter((entry) => entry.isDirectory() && !isHidden(entry.name))) {
+    const path = join(folder, name);
+    const below = await readdir(path, { withFileTypes: true }).catch((error: unknown) =>
+      systemCode(error) === 'ENOENT' ? [] : unreadable(path)(error),
+    );
+    images.push(...imagesOf(path, below));
+  }
+  return images.sort();
+}
+
+function imagesOf(folder: string, entries: readonly Dirent[]): string[] {
+  const images = entries.filter((entry) => !entry.isDirectory() && isImage(entry.name));
+  return images.map(({ name }) => join(folder, name));
+}
+
+function isImage(name: string): boolean {
+  const suffix = extname(name).toLowerCase();
+  return !isHidden(name) && IMAGE_SUFFIXES.some((known) => known === suffix);
+}
+
+function isHidden(name: string): boolean {
+  return name.startsWith('.');
+}
+
+function unreadable(folder: string): (error: unknown) => never {
+  return (error) => {
+    throw new PatchlineError(
+      'PL_SOURCE',
+      `${folder} cannot be read: ${systemCode(error) ?? error}`,
+      {
+        disposition: 'usage',
+        hint: 'give the folder that the camera writes its images to',
+        cause: error,
+      },
+    );
+  };
 }
