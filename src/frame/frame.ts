@@ -23,9 +23,14 @@ export interface Frame {
   readonly origin: FrameOrigin;
   /** W3C trace context, passed on to the results. */
   readonly traceparent?: string;
+  /** Why the source could not read the frame or its description: it is rejected with this. */
+  readonly problem?: Pick<Rejection, 'code' | 'message'>;
 }
 
-/** `partition` and `offset` are −1 where the source has none (a folder, the demo line). */
+/**
+ * `partition` is −1 where the source has none (a folder, the demo line); `offset` then says where
+ * in the source the frame was.
+ */
 export interface FrameOrigin {
   readonly topic: string;
   readonly partition: number;
