@@ -25,6 +25,7 @@ export class EventStreams {
   readonly #timers: NodeJS.Timeout[];
   /** Set while there are clients: without any, no update is put into JSON. */
   #unsubscribe: (() => void) | undefined;
+  /** The `health` event that all clients have. */
   #toldHealth = '';
 
   constructor(options: EventStreamOptions) {
@@ -44,7 +45,8 @@ export class EventStreams {
     });
     response.write('retry: 2000\n\n');
     response.write(event('snapshot', this.#options.live.snapshot()));
-    response.write(event('health', this.#options.health()));
+    this.#tellHealth();
+    response.write(this.#toldHealth);
     this.#add(response);
     return true;
   }

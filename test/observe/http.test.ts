@@ -220,7 +220,7 @@ async function eventsOf(
     }
     if (events.length >= count) break;
   }
-  return events;
+  return events.slice(0, count);
 }
 
 test('events begin with a snapshot and the health, then come updates', async (t) => {
