@@ -1,0 +1,124 @@
+/** What a bench thread does: runs a network in a loop, as fast as it can. */
+import * as tf from '@tensorflow/tfjs-core';
+import { workerData } from 'piscina';
+import { TensorEncoder } from '../backend/tensor-encoder.js';
+import { type BackendName, startTensorflow } from '../backend/tensorflow.js';
+import { parseView, viewRequest } from '../detect/detector.js';
+import { LoadedDetector } from '../detect/model.js';
+import { prepareFrame } from '../detect/prepare.js';
+import { cutPatches } from '../frame/patches.js';
+import type { Pixels } from '../frame/pixels.js';
+import { tiles } from '../localize/grid.js';
+import { PATCH } from '../localize/tiling.js';
+import type { Bundle } from '../model/bundle.js';
+import { networkFrom } from '../model/detector-tensors.js';
+import type { Normalisation } from '../model/manifest.js';
+import { ResNet18, randomResNet18 } from './resnet18.js';
+
+/**
+ * `network`: the model's convolutions over a frame. `encoder`: these and the linear parts of the
+ * densities, as the engine calls it. `resnet18-patches`: the paper's backbone on single patches.
+ */
+export type Work = 'network' | 'encoder' | 'resnet18-patches';
+
+export interface BenchThreadData {
+  readonly backend: BackendName;
+  readonly bundle: Bundle;
+  /** At the size of the model's input. */
+  readonly frames: readonly Pixels[];
+  /** How many patches of a frame `resnet18-patches` runs on; the rest is extrapolated. */
+  readonly patches: number;
+}
+
+export interface BenchTask {
+  readonly work: Work;
+  readonly seconds: number;
+}
+
+export interface BenchCount {
+  readonly frames: number;
+  readonly ms: number;
+}
+
+const { backend, bundle, frames, patches } = workerData as BenchThreadData;
+await startTensorflow(backend);
+const works: Readonly<Record<Work, () => Promise<number>>> = {
+  network: networkWork(),
+  encoder: encoderWork(),
+  'resnet18-patches': resnet18Work(frames[0], bundle.manifest.normalisation),
+};
+
+/** Works until the time is over, at least once. */
+export async function measure({ work, seconds }: BenchTask): Promise<BenchCount> {
+  const start = performance.now();
+  const end = start + 1000 * seconds;
+  let done = 0;
+  do done += await works[work]();
+  while (performance.now() < end);
+  return { frames: done, ms: performance.now() - start };
+}
+
+/** → frames done by a call */
+function networkWork(): () => Promise<number> {
+  const { network: spec, views } = bundle.manifest.detector;
+  const network = networkFrom(bundle.tensors[spec.file], spec);
+  const layers = views.map(({ name }) => name).filter((name) => !parseView(name).statistics);
+  const encoder = new TensorEncoder(
+    network,
+    layers.map((name) => viewRequest(network, name)),
+  );
+  return overFrames((input) => encoder.encode(input));
+}
+
+function encoderWork(): () => Promise<number> {
+  const { encoder } = new LoadedDetector(bundle);
+  return overFrames((input) => encoder.encode(input));
+}
+
+/** One frame a call, in turn. */
+function overFrames(
+  work: (input: ReturnType<typeof prepareFrame>) => Promise<unknown>,
+): () => Promise<number> {
+  const inputs = frames.map((frame) => prepareFrame(frame, Number.POSITIVE_INFINITY, true));
+  let next = 0;
+  return async () => {
+    await work(inputs[next++ % inputs.length]);
+    return 1;
+  };
+}
+
+/** Patches in one call of ResNet-18: larger batches are no faster on a CPU. */
+const BATCH = 32;
+
+/** The paper's way (CutPaste §4.2): each patch of the lattice goes through the network by itself. */
+function resnet18Work(frame: Pixels, normalisation: Normalisation): () => Promise<number> {
+  const all = tiles(frame, PATCH);
+  const count = Math.min(patches, all.length);
+  const chosen = Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)]);
+  const pixels = normalised(
+    cutPatches(frame, chosen, { width: PATCH, height: PATCH }),
+    normalisation,
+  );
+  const area = PATCH * PATCH * 3;
+  let network: ResNet18 | undefined; // 45 MB, and seconds to make: only where it is wanted
+  return async () => {
+    network ??= new ResNet18(randomResNet18(1));
+    for (let from = 0; from < count; from += BATCH) {
+      const batch = pixels.subarray(from * area, Math.min(from + BATCH, count) * area);
+      embed(network, batch);
+    }
+    return count / all.length;
+  };
+}
+
+/** Embeds [n, 64, 64, 3] and reads the result, so that nothing is left to do. */
+function embed(network: ResNet18, pixels: Float32Array): void {
+  tf.tidy(() => {
+    const n = pixels.length / (PATCH * PATCH * 3);
+    network.forward(tf.tensor4d(pixels, [n, PATCH, PATCH, 3])).dataSync();
+  });
+}
+
+function normalised(pixels: Uint8Array, { mean, deviation }: Normalisation): Float32Array {
+  return Float32Array.from(pixels, (value, i) => (value / 255 - mean[i % 3]) / deviation[i % 3]);
+}

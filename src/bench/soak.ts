@@ -1,0 +1,144 @@
+/** Many frames through the whole worker: does its memory stay where it is? */
+import { availableParallelism } from 'node:os';
+import type { BackendName } from '../backend/tensorflow.js';
+import { Engine } from '../engine/engine.js';
+import { ModelSet } from '../engine/models.js';
+import { defaultThreads } from '../engine/options.js';
+import { FolderSource } from '../stream/folder/source.js';
+import type { OutcomeSink } from '../stream/ports.js';
+import { defaultCredits, StreamWorker } from '../stream/worker.js';
+import { fitProgress, type OnBenchProgress } from './bench.js';
+import { describeMachine, type Machine } from './machine.js';
+import { prepareWorkload } from './workload.js';
+
+export interface SoakOptions {
+  readonly model?: string;
+  /** Rounded up to whole passes over the folder. */
+  readonly frames: number;
+  readonly backend: BackendName;
+}
+
+export interface MemorySample {
+  /** Resident set of the process with all its threads, bytes. */
+  readonly rss: number;
+  /** JavaScript heap of the main thread, bytes. */
+  readonly heap: number;
+  /** Of all encoder threads. */
+  readonly tensors: number;
+}
+
+export interface SoakReport {
+  readonly schema: 'patchline.soak/1';
+  readonly machine: Machine;
+  readonly frames: number;
+  readonly framesPerSecond: number;
+  /** Means over each tenth of the frames. */
+  readonly tenths: readonly MemorySample[];
+  /** RSS of the last tenth against the second; the first one still warms up. */
+  readonly rssGrowth: number;
+  /** Whether that is at most 5 %. */
+  readonly rssFlat: boolean;
+  readonly tensorsConstant: boolean;
+}
+
+const SAMPLES_A_TENTH = 20;
+const MOST_GROWTH = 0.05;
+
+/** Rejects with the signal's reason when aborted. */
+export async function runSoak(
+  options: SoakOptions,
+  onProgress: OnBenchProgress,
+  signal: AbortSignal,
+): Promise<SoakReport> {
+  const machine = describeMachine();
+  const workload = await prepareWorkload(options.model, fitProgress(onProgress), signal);
+  try {
+    const passes = Math.ceil(options.frames / workload.jpegs.length);
+    const frames = passes * workload.jpegs.length;
+    const { encode, decode } = defaultThreads(availableParallelism());
+    const engine = new Engine({
+      models: ModelSet.single(workload.bundle),
+      backend: options.backend,
+      encoderThreads: encode,
+      decodeThreads: decode,
+      overlay: () => 'never',
+    });
+    const sampler = new Sampler(engine, frames, (done) =>
+      onProgress({ phase: 'soak', done, total: frames }),
+    );
+    const worker = new StreamWorker({
+      engine,
+      source: new FolderSource(workload.folder, { rounds: passes }),
+      sinks: [sampler],
+      credits: defaultCredits(engine.threads),
+    });
+    const start = performance.now();
+    await worker.run(signal);
+    signal.throwIfAborted();
+    const framesPerSecond = (1000 * frames) / (performance.now() - start);
+    return {
+      schema: 'patchline.soak/1',
+      machine,
+      frames,
+      framesPerSecond,
+      ...summary(sampler.samples),
+    };
+  } finally {
+    await workload.remove();
+  }
+}
+
+/** Takes equally many samples in each tenth of the frames that it counts. */
+class Sampler implements OutcomeSink {
+  readonly name = 'memory';
+  readonly samples: MemorySample[] = [];
+  readonly #engine: Engine;
+  readonly #frames: number;
+  readonly #onFrame: (done: number) => void;
+  #done = 0;
+
+  constructor(engine: Engine, frames: number, onFrame: (done: number) => void) {
+    this.#engine = engine;
+    this.#frames = frames;
+    this.#onFrame = onFrame;
+  }
+
+  publish(): Promise<void> {
+    this.#done++;
+    const due = (10 * SAMPLES_A_TENTH * this.#done) / this.#frames;
+    if (this.samples.length + 1 <= due) {
+      const { rss, heapUsed } = process.memoryUsage();
+      this.samples.push({ rss, heap: heapUsed, tensors: this.#engine.memory.tensors });
+    }
+    this.#onFrame(this.#done);
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** @param samples equally many of each tenth */
+export function summary(
+  samples: readonly MemorySample[],
+): Pick<SoakReport, 'tenths' | 'rssGrowth' | 'rssFlat' | 'tensorsConstant'> {
+  const each = samples.length / 10;
+  const tenths = Array.from({ length: 10 }, (_, tenth) =>
+    meanOf(samples.slice(Math.floor(tenth * each), Math.floor((tenth + 1) * each))),
+  );
+  const rssGrowth = tenths[9].rss / tenths[1].rss - 1;
+  const settled = samples.slice(Math.floor(each));
+  return {
+    tenths,
+    rssGrowth,
+    rssFlat: rssGrowth <= MOST_GROWTH,
+    tensorsConstant: settled.every(({ tensors }) => tensors === settled[0].tensors),
+  };
+}
+
+function meanOf(samples: readonly MemorySample[]): MemorySample {
+  const mean = (key: keyof MemorySample): number =>
+    samples.reduce((sum, sample) => sum + sample[key], 0) / samples.length;
+  return { rss: mean('rss'), heap: mean('heap'), tensors: mean('tensors') };
+}
