@@ -1,0 +1,144 @@
+/** What `patchline bench` prints for people, within 80 columns. */
+
+import type { Machine } from '../bench/machine.js';
+import type {
+  BenchReport,
+  ByThreads,
+  CaseName,
+  CaseReport,
+  EngineReport,
+} from '../bench/report.js';
+import { ratioOf, type Spread } from '../bench/rounds.js';
+import type { SoakReport } from '../bench/soak.js';
+import { STAGES } from '../frame/frame.js';
+import { bytes, columns, count, shortId, size } from './format.js';
+
+const CASE_NAMES: Readonly<Record<CaseName, string>> = {
+  network: 'network alone',
+  encoder: 'encoder: and densities',
+  engine: 'engine: JPEG to verdict',
+  patches: 'engine, patch by patch',
+  'resnet18-patches': 'ResNet-18 by patches',
+};
+
+export function benchLines(report: BenchReport): string[] {
+  const { machine, backend, model, frame, settings, cases } = report;
+  return [
+    ...machineLines(machine),
+    `Model ${model.name} (${shortId(model.id)}), ${model.dir ?? 'fitted on the spot, weights random'}, on ${backend}`,
+    `  ${model.views.join(' ')}, ${model.density}`,
+    '',
+    ...columns([
+      [
+        `${size(frame)} px frames a second`,
+        'threads',
+        'median',
+        'lowest',
+        'highest',
+        'CPU ms',
+        '× paper',
+      ],
+      ...cases.map((row) => caseRow(row, cases)),
+    ]),
+    `  median of ${count(settings.rounds, 'round')}; CPU ms: all threads, a frame; × paper: times ResNet-18`,
+    `  on each of the ${frame.patches} patches, measured on ${settings.resnet18Patches} of them`,
+    '',
+    ...columns([['Times, in the same rounds', ...threadHeads(report)], ...ratioRows(report)]),
+    '',
+    ...columns([['A frame in the engine', ...threadHeads(report)], ...engineRows(report.engine)]),
+  ];
+}
+
+export function soakLines(report: SoakReport): string[] {
+  const { frames, framesPerSecond, tenths, rssGrowth, rssFlat, tensorsConstant } = report;
+  const row = ({ rss, heap, tensors }: SoakReport['tenths'][number], i: number): string[] => [
+    String(i + 1),
+    bytes(rss),
+    bytes(heap),
+    figure(tensors),
+  ];
+  const growth = `${rssGrowth < 0 ? '−' : '+'}${Math.abs(100 * rssGrowth).toFixed(1)} %`;
+  return [
+    ...machineLines(report.machine),
+    `${frames} frames through the engine, ${figure(framesPerSecond)} a second; means of each tenth:`,
+    '',
+    ...columns([['tenth', 'memory', 'JS heap', 'tensors'], ...tenths.map(row)]),
+    '',
+    `Memory, last tenth against the second: ${growth}, ${rssFlat ? 'flat' : 'it grows'}`,
+    `Tensors: ${tensorsConstant ? 'constant' : 'not constant'}`,
+  ];
+}
+
+function machineLines(machine: Machine): string[] {
+  const { cpu, cores, memoryBytes, platform, node, loadBefore, date, versions } = machine;
+  const { patchline, ...libraries } = versions;
+  const when = `${date.slice(0, 16).replace('T', ' ')} UTC, load ${loadBefore.toFixed(2)}`;
+  return [
+    `${cpu}, ${count(cores, 'core')}, ${(memoryBytes / 2 ** 30).toFixed(1)} GiB`,
+    `Patchline ${patchline}, Node ${node}, ${platform}; ${when}`,
+    Object.entries(libraries)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', '),
+  ];
+}
+
+function caseRow(row: CaseReport, all: readonly CaseReport[]): string[] {
+  const paper = all.find((c) => c.name === 'resnet18-patches' && c.threads === row.threads) ?? row;
+  const rates = ({ rounds }: CaseReport) => rounds.map((rate) => rate.framesPerSecond);
+  const { median, min, max } = row.framesPerSecond;
+  const figures = [
+    median,
+    min,
+    max,
+    row.cpuMsPerFrame.median,
+    ratioOf(rates(row), rates(paper)).median,
+  ];
+  return [CASE_NAMES[row.name], String(row.threads), ...figures.map(figure)];
+}
+
+function threadHeads({ cases }: BenchReport): string[] {
+  return [...new Set(cases.map(({ threads }) => count(threads, 'thread')))];
+}
+
+function ratioRows({ ratios }: BenchReport): string[][] {
+  const row = (label: string, values: ByThreads<Spread>): string[] => [
+    `  ${label}`,
+    ...byThreads(values, range),
+  ];
+  const { allOverOne } = ratios;
+  return [
+    row('network over ResNet-18 by patches', ratios.denseOverResnet18Patches),
+    row('engine over patch by patch', ratios.engineOverPatches),
+    row('engine over encoder', ratios.engineOverEncoder),
+    row('encoder over network', ratios.encoderOverNetwork),
+    row("encoder's share of engine's CPU", ratios.encoderShareOfEngineCpu),
+    ...(allOverOne ? [['  engine over 1 thread', '', range(allOverOne.engine)]] : []),
+    ...(allOverOne ? [['  encoder over 1 thread', '', range(allOverOne.encoder)]] : []),
+  ];
+}
+
+function engineRows(engine: ByThreads<EngineReport>): string[][] {
+  const stages = STAGES.filter((stage) => stage !== 'overlay');
+  const late = ({ eventLoopDelayMs: { p50, p99, max } }: EngineReport): string =>
+    `${figure(p50)}, ${figure(p99)}, ${figure(max)}`;
+  return [
+    ...stages.map((stage) => [
+      `  ${stage}, ms`,
+      ...byThreads(engine, ({ stagesMs }) => figure(stagesMs[stage])),
+    ]),
+    ['  main thread late p50, p99, max, ms', ...byThreads(engine, late)],
+  ];
+}
+
+function byThreads<T>({ one, all }: ByThreads<T>, text: (value: T) => string): string[] {
+  return [text(one), ...(all === undefined ? [] : [text(all)])];
+}
+
+function range({ median, min, max }: Spread): string {
+  return `${figure(median)} (${figure(min)}–${figure(max)})`;
+}
+
+/** Three digits that count. */
+function figure(value: number): string {
+  return value.toLocaleString('en', { maximumSignificantDigits: 3 });
+}

@@ -1,0 +1,79 @@
+/** `patchline bench`: how fast this machine is, and whether memory stays where it is. */
+import { type BenchProgress, runBench } from '../bench/bench.js';
+import { runSoak } from '../bench/soak.js';
+import { integer, numberWithin, text } from '../config/kind.js';
+import { type Config, optional, withDefault } from '../config/option.js';
+import { benchLines, soakLines } from './bench-table.js';
+import { type Context, defineCommand, type ExitCode } from './command.js';
+import { backend } from './common-options.js';
+import { Progress } from './progress.js';
+
+const options = {
+  model: optional(text('DIR'), {
+    help: 'The model to measure.',
+    defaultText: 'the default network, fitted on the spot to 256×256 frames of the synthetic line',
+    group: 'Model',
+  }),
+  rounds: withDefault(integer({ min: 1 }), 5, {
+    help: 'How often each case is measured, in turn with all others. More rounds show how far the figures scatter.',
+    group: 'Measurement',
+  }),
+  seconds: withDefault(numberWithin(0), 2, {
+    help: 'How long each case is measured in each round.',
+    group: 'Measurement',
+  }),
+  patches: withDefault(integer({ min: 1 }), 64, {
+    help: "Patches of a frame that the paper's ResNet-18 runs on; the rest is extrapolated.",
+    group: 'Measurement',
+  }),
+  soak: optional(integer({ min: 1000 }), {
+    help: 'Instead: sends so many frames through the engine and watches its memory.',
+    group: 'Measurement',
+  }),
+  backend,
+};
+
+export const bench = defineCommand(
+  {
+    name: 'bench',
+    description:
+      'Runs the network alone, the whole engine, and its baselines in turn: the 64 px patches one by one, and the ResNet-18 of the paper. Leave the machine alone meanwhile.',
+    options,
+    examples: [
+      'patchline bench',
+      'patchline bench --model models/screw --json',
+      'patchline bench --soak 10000',
+    ],
+  },
+  run,
+);
+
+type BenchConfig = Config<typeof options>;
+
+async function run(config: BenchConfig, { output, signal }: Context): Promise<ExitCode> {
+  const { backend, rounds, seconds, patches: resnet18Patches, soak } = config;
+  const common = { backend, ...(config.model !== undefined && { model: config.model }) };
+  const progress = new Progress(output);
+  const onProgress = (step: BenchProgress): void => progress.update(stepOf(step));
+  if (soak !== undefined) {
+    const report = await runSoak({ ...common, frames: soak }, onProgress, signal);
+    for (const line of soakLines(report)) output.text(line);
+    output.result(report);
+    return report.rssFlat && report.tensorsConstant ? 0 : 1;
+  }
+  const options = { ...common, rounds, seconds, resnet18Patches };
+  const report = await runBench(options, onProgress, signal);
+  for (const line of benchLines(report)) output.text(line);
+  output.result(report);
+  return 0;
+}
+
+const PHASES: Readonly<Record<BenchProgress['phase'], string>> = {
+  fit: 'fitting',
+  measure: 'measuring',
+  soak: 'soaking',
+};
+
+function stepOf({ phase, ...step }: BenchProgress) {
+  return { ...step, phase: PHASES[phase] };
+}

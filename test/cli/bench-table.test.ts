@@ -1,0 +1,89 @@
+import test from 'ava';
+import { type BenchReport, CASES, casesOf, ratiosOf } from '../../src/bench/report.js';
+import { summary } from '../../src/bench/soak.js';
+import { benchLines, soakLines } from '../../src/cli/bench-table.js';
+
+const machine = {
+  cpu: 'Some Processor With a Long Name 1234 @ 2.50GHz',
+  cores: 64,
+  memoryBytes: 25_000_000_000,
+  platform: 'linux x64',
+  loadBefore: 0.12,
+  node: 'v24.21.0',
+  versions: { patchline: '0.1.0', tfjs: '4.22.0', piscina: '5.3.2' },
+  date: '2026-11-23T18:19:20.000Z',
+};
+
+function report(threads: readonly number[]): BenchReport {
+  const figures = threads.flatMap((count) =>
+    CASES.map((name, i) => {
+      const framesPerSecond = (1234.5678 * count) / 30 ** i;
+      const rate = { framesPerSecond, cpuMsPerFrame: (1000 * count) / framesPerSecond };
+      return { name, threads: count, rounds: [rate, rate, rate] };
+    }),
+  );
+  const stagesMs = { wait: 250.123, decode: 5, encode: 24.6, density: 1, map: 2, overlay: 0 };
+  const engine = { stagesMs, eventLoopDelayMs: { p50: 0.1234, p99: 19.876, max: 100.4 } };
+  return {
+    schema: 'patchline.bench/1',
+    machine,
+    backend: 'wasm',
+    model: {
+      id: 'f55bf5554573'.padEnd(64, '0'),
+      name: 'metal',
+      views: ['rf64'],
+      density: 'nearest',
+    },
+    frame: { width: 256, height: 256, format: 'jpeg', patches: 2401 },
+    settings: { rounds: 3, seconds: 2, resnet18Patches: 64 },
+    cases: casesOf(figures),
+    ratios: ratiosOf(figures),
+    engine: threads.length > 1 ? { one: engine, all: engine } : { one: engine },
+  };
+}
+
+test('every line fits into 80 columns', (t) => {
+  for (const line of benchLines(report([1, 64])))
+    t.true(line.length <= 80, `${line.length}: ${line}`);
+});
+
+test('every case stands beside the paper’s way with as many threads', (t) => {
+  const lines = benchLines(report([1, 2]));
+  const row = (name: string, threads: number) =>
+    lines.find((line) => line.startsWith(name) && line.includes(`  ${threads}  `))?.split(/ {2,}/);
+  t.deepEqual(row('network', 1), [
+    'network alone',
+    '1',
+    '1,230',
+    '1,230',
+    '1,230',
+    '0.81',
+    '810,000',
+  ]);
+  t.deepEqual(row('ResNet-18', 2)?.at(-1), '1');
+});
+
+test('one core: one column', (t) => {
+  const lines = benchLines(report([1]));
+  t.false(lines.some((line) => line.includes('2 threads') || line.includes('undefined')));
+});
+
+test('a soak says whether memory is flat', (t) => {
+  const samples = Array.from({ length: 20 }, (_, i) => ({
+    rss: 3e8 + 1e6 * i,
+    heap: 3e7,
+    tensors: 84,
+  }));
+  const lines = soakLines({
+    schema: 'patchline.soak/1',
+    machine,
+    frames: 10_016,
+    framesPerSecond: 41.3,
+    ...summary(samples),
+  });
+  t.true(lines.some((line) => line.startsWith('10016 frames')));
+  t.deepEqual(lines.slice(-2), [
+    'Memory, last tenth against the second: +5.3 %, it grows',
+    'Tensors: constant',
+  ]);
+});
