@@ -8,9 +8,12 @@ import { RateMeter } from './rate.js';
 
 /** A model in training, while no frames come. */
 export interface LiveTraining {
+  /** What it does now, for people. Default `training`. */
+  readonly phase?: string;
+  /** Steps of this phase. */
   readonly step: number;
   readonly steps: number;
-  readonly loss: number;
+  readonly loss?: number;
   readonly etaSeconds: number;
 }
 

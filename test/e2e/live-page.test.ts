@@ -205,14 +205,17 @@ browserTest('before the first frame: what to do, then the training', async (t) =
     await page.getByText('Waiting for the first frame').waitFor();
     await page.locator('#empty').getByText('loading the model').waitFor();
     live.setTraining('brushed steel', { step: 420, steps: 1000, loss: 0.3812, etaSeconds: 21 });
-    live.setTraining('printed tin', { step: 0, steps: 1000, loss: 1.0986, etaSeconds: Number.NaN });
+    const phase = 'fitting densities';
+    live.setTraining('printed tin', { phase, step: 3, steps: 8, etaSeconds: Number.NaN });
     const first = page.locator('.training').first();
     await first.waitFor();
     t.is(await first.locator('.training-percent').textContent(), '42 %');
     t.is(
       await first.locator('.training-facts').textContent(),
-      'step 420 of 1,000 · loss 0.38 · about 21 s left',
+      'training · step 420 of 1,000 · loss 0.38 · about 21 s left',
     );
+    const second = page.locator('.training-facts').nth(1);
+    t.is(await second.textContent(), 'fitting densities · step 3 of 8');
     t.false(await page.locator('#empty').isVisible());
     await screenshot(page, 'training');
     live.setTraining('brushed steel', undefined);
