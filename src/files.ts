@@ -1,5 +1,5 @@
 /** Writing files so that a failure names the file and leaves nothing half-written. */
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { PatchlineError, systemCode } from './errors.js';
 
@@ -20,9 +20,21 @@ export async function writeFileAtomically(
 
 /** Makes a directory and all above it. @throws PL_WRITE */
 export async function makeDirectory(path: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch((cause: unknown) => {
+  await makeWithParents(path).catch((cause: unknown) => {
     throw cannotWrite(path, cause);
   });
+}
+
+/** Node's own `recursive` never returns for a path below /proc. */
+async function makeWithParents(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (systemCode(error) !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeWithParents(dirname(path));
+    await mkdir(path);
+  }
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -31,6 +43,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   EROFS: 'the file system is read-only',
+  ENOENT: 'nothing can be made there',
   ENOTDIR: 'a part of the path is a file',
   EEXIST: 'there is a file of that name',
   EISDIR: 'it is a directory',

@@ -44,7 +44,7 @@ than the environment, and that more than the file.`;
 
 function section(heading: string, rows: readonly Row[]): string {
   const lines = rows.flatMap(([left, text]) => {
-    const fits = left.length < LEFT_WIDTH;
+    const fits = left.length <= LEFT_WIDTH - 2;
     const beside = wrap(text, TEXT_WIDTH).map(
       (line, i) => (fits && i === 0 ? left : '').padEnd(LEFT_WIDTH) + line,
     );

@@ -21,8 +21,10 @@ export const onOff: Kind<boolean> = {
   schema: z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]),
 };
 
+/** @param placeholder a noun in capitals: it is also what messages expect */
 export function text(placeholder: string): Kind<string> {
-  return { placeholder, expected: `a ${placeholder.toLowerCase()}`, schema: z.string().min(1) };
+  const noun = placeholder === 'DIR' ? 'directory' : placeholder.toLowerCase();
+  return { placeholder, expected: `a ${noun}`, schema: z.string().min(1) };
 }
 
 /** Both ends included. */

@@ -38,11 +38,12 @@ export async function resolveOptions<O extends OptionTable>(
   const chosen = new Map([...file.values, ...variables.values, ...line.values]);
   const config: Record<string, unknown> = {};
   for (const [name, option] of Object.entries(spec.options)) {
+    if (line.valueless.has(name)) continue; // told already
     const result = read(flagOf(name), option, chosen.get(name));
     if ('problem' in result) problems.push(result.problem);
     else config[name] = result.value;
   }
-  // The loop above has filled every key of the table with what its kind's schema gave.
+  // Without problems the loop has filled every key of the table with what its kind's schema gave.
   const options = Object.freeze(config) as Config<O>;
   if (problems.length === 0) problems.push(...brokenRules(spec.rules ?? [], options));
   if (problems.length > 0) throw usageError(spec.name, problems);

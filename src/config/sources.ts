@@ -21,6 +21,8 @@ export interface RawValues {
 }
 
 export interface CommandLine extends RawValues {
+  /** Options that are there, but without their value. */
+  readonly valueless: ReadonlySet<string>;
   readonly operands: readonly string[];
 }
 
@@ -31,6 +33,7 @@ export function readCommandLine(
   args: readonly string[],
 ): CommandLine {
   const values = new Map<string, RawValue>();
+  const valueless = new Set<string>();
   const operands: string[] = [];
   const problems: Problem[] = [];
   const names = new Map(Object.keys(table).map((name) => [keyOf(name), name]));
@@ -40,26 +43,29 @@ export function readCommandLine(
     strict: false, // it would throw at the first problem
     tokens: true,
   });
-  let unknown = false;
   for (const token of tokens) {
     if (token.kind === 'positional') operands.push(token.value);
     if (token.kind !== 'option') continue;
-    const { rawName, value, inlineValue } = token;
+    const { rawName: where, value } = token;
     const name = names.get(token.name);
     if (name === undefined) {
-      unknown = true;
       const flags = [...names.keys()].map((key) => `--${key}`);
-      problems.push({ where: rawName, what: `unknown option${didYouMean(rawName, flags)}` });
-    } else if (!isSwitch(table, name) && (value === undefined || swallowed(value, inlineValue))) {
-      const got = value === undefined ? 'nothing' : `the option ${value}`;
-      problems.push({ where: rawName, what: `expected ${table[name].kind.expected}, got ${got}` });
+      problems.push({ where, what: `unknown option${didYouMean(where, flags)}` });
+    } else if (isSwitch(table, name) || isValue(token)) {
+      values.set(name, { value: value ?? true, where });
     } else {
-      values.set(name, { value: value ?? true, where: rawName });
+      valueless.add(name);
+      const what = `expected ${table[name].kind.expected}, got ${value ?? 'nothing'}`;
+      problems.push({ where, what });
     }
   }
+  if (operand !== undefined && operands.length === 0) {
+    problems.push({ where: operand.placeholder, what: 'missing' });
+  }
   // The value of an unknown option looks like an operand: one problem is enough.
-  if (!unknown) problems.push(...operandProblems(operand, operands));
-  return { values, operands, problems };
+  const isClear = tokens.every((token) => token.kind !== 'option' || names.has(token.name));
+  if (isClear) problems.push(...surplusOf(operand, operands));
+  return { values, valueless, operands, problems };
 }
 
 function parserOptions(table: OptionTable): NonNullable<ParseArgsConfig['options']> {
@@ -76,18 +82,21 @@ function isSwitch(table: OptionTable, name: string): boolean {
 }
 
 /** `--steps --seed 3` takes `--seed` for the steps; `--sigma -3` is a number, if a wrong one. */
-function swallowed(value: string, inline: boolean | undefined): boolean {
-  return inline !== true && /^-[^\d.]/.test(value);
+function isValue({
+  value,
+  inlineValue,
+}: {
+  readonly value: string | undefined;
+  readonly inlineValue: boolean | undefined;
+}): boolean {
+  return value !== undefined && (inlineValue === true || !/^-[^\d.]/.test(value));
 }
 
-function operandProblems(operand: Operand | undefined, operands: readonly string[]): Problem[] {
-  if (operand === undefined) return operands.map(surplus);
-  if (operands.length === 0) return [{ where: operand.placeholder, what: 'missing' }];
-  return operand.count === 'many' ? [] : operands.slice(1).map(surplus);
-}
-
-function surplus(value: string): Problem {
-  return { where: `'${value}'`, what: 'one argument too many' };
+function surplusOf(operand: Operand | undefined, operands: readonly string[]): Problem[] {
+  if (operand?.count === 'many') return [];
+  return operands
+    .slice(operand === undefined ? 0 : 1)
+    .map((value) => ({ where: `'${value}'`, what: 'one argument too many' }));
 }
 
 /** Empty variables count as unset: that is how containers pass what was left out. */
@@ -144,6 +153,6 @@ async function parseFile(path: string): Promise<FileContent> {
     return wrong('expected lines such as "steps: 300"');
   } catch (error) {
     const [reason] = String(error instanceof Error ? error.message : error).split('\n');
-    return wrong(`is neither YAML nor JSON: ${reason}`);
+    return wrong(`is neither YAML nor JSON: ${reason.replace(/:$/, '')}`);
   }
 }
