@@ -4,66 +4,79 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Normalisation } from '../model/manifest.js';
-import { channelMoments, convolve } from './gradients.js';
+import { affine, channelMoments, convolve } from './gradients.js';
 import {
+  type ChannelMoments,
   type FoldedLayer,
   type FoldedNetwork,
   foldLayer,
+  normalisationMap,
+  type TrainableLayer,
   type TrainableNetwork,
 } from './network.js';
 
 /**
  * Folds a network for inference. The moments of a layer are taken over all `batches` of good frames
- * at once, each already normalised by the folded layers before it.
+ * at once, as the folded layers before it see them.
  *
- * @param batches normalised frames [n, h, w, 3], all of one size; consumed (disposed)
+ * @param batches normalised frames [n, h, w, 3]; consumed (disposed)
  */
 export function foldNetwork(network: TrainableNetwork, batches: tf.Tensor4D[]): FoldedNetwork {
   let inputs = 3;
   let flows = batches;
-  return network.map((layer) => {
-    const shape: [number, number, number, number] = [
-      layer.kernel,
-      layer.kernel,
-      inputs,
-      layer.channels,
-    ];
+  const folded = network.map((layer) => {
+    const outputs = convolveAll(layer, inputs, flows);
+    const moments = momentsOf(outputs);
+    flows = normaliseAll(layer, moments, outputs);
     inputs = layer.channels;
-    const folded = foldLayer(
-      layer,
-      momentsOver(flows, tf.tensor4d(layer.filter, shape), layer.stride),
-    );
-    const filter = tf.tensor4d(folded.filter, shape);
-    const next = flows.map((x) =>
-      tf.tidy(() => tf.relu(tf.add(convolve(x, filter, layer.stride), folded.bias)) as tf.Tensor4D),
-    );
-    tf.dispose([flows, filter]);
-    flows = next;
-    return folded;
+    return foldLayer(layer, moments);
   });
+  tf.dispose(flows);
+  return folded;
 }
 
-/** Mean of the batches' means and of their second moments: equal batches weigh the same. */
-function momentsOver(batches: readonly tf.Tensor4D[], filter: tf.Tensor4D, stride: number) {
-  const channels = filter.shape[3];
+/** Consumes `flows`. */
+function convolveAll(layer: TrainableLayer, inputs: number, flows: tf.Tensor4D[]): tf.Tensor4D[] {
+  const { kernel, channels, stride } = layer;
+  const filter = tf.tensor4d(layer.filter, [kernel, kernel, inputs, channels]);
+  const outputs = flows.map((x) => convolve(x, filter, stride));
+  tf.dispose([filter, ...flows]);
+  return outputs;
+}
+
+/** Consumes `outputs`. */
+function normaliseAll(
+  layer: TrainableLayer,
+  moments: ChannelMoments,
+  outputs: tf.Tensor4D[],
+): tf.Tensor4D[] {
+  const { gain, bias } = normalisationMap(layer, moments);
+  const flows = outputs.map((z) =>
+    tf.tidy(() => affine(z, tf.tensor1d(gain), tf.tensor1d(bias), 'relu')),
+  );
+  tf.dispose(outputs);
+  return flows;
+}
+
+/** Moments over all positions of all batches, from those of each. */
+function momentsOf(outputs: readonly tf.Tensor4D[]): ChannelMoments {
+  const channels = outputs[0].shape[3];
+  const total = outputs.reduce((n, z) => n + z.size, 0);
   const mean = new Float64Array(channels);
   const square = new Float64Array(channels);
-  for (const batch of batches) {
+  for (const z of outputs) {
     tf.tidy(() => {
-      const moments = channelMoments(convolve(batch, filter, stride));
+      const moments = channelMoments(z);
       const m = moments.mean.dataSync();
       const v = moments.variance.dataSync();
       for (let c = 0; c < channels; c++) {
-        mean[c] += m[c] / batches.length;
-        square[c] += (v[c] + m[c] * m[c]) / batches.length;
+        mean[c] += (m[c] * z.size) / total;
+        square[c] += ((v[c] + m[c] * m[c]) * z.size) / total;
       }
     });
   }
-  filter.dispose();
-  return {
-    mean: Float32Array.from(mean),
-    variance: Float32Array.from(square, (s, c) => Math.max(0, s - mean[c] * mean[c])),
-  };
+  const variance = Float32Array.from(square, (s, c) => Math.max(0, s - mean[c] * mean[c]));
+  return { mean: Float32Array.from(mean), variance };
 }
 
 /**

@@ -1,7 +1,8 @@
 /**
  * Forward and backward passes of the encoder's layers as tensor operations. The gradients are
  * written out because tfjs-wasm lacks the kernel of the filter gradient and is slow at the input
- * gradient; as forward convolutions both run at full speed on every back end.
+ * gradient, at broadcasting and at reducing outer axes; as convolutions and poolings all of it runs
+ * at full speed on every back end.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { NORMALISATION_EPSILON } from './network.js';
@@ -31,7 +32,11 @@ export function filterGradient(
   });
 }
 
-/** ∂loss/∂x: the gradient, spread by the stride, convolved with the turned filter. → shape of x */
+/**
+ * ∂loss/∂x: ∂x[s·q + p] = Σₜ filter[p + s·t]·dy[q − t], so each of the s×s phases p of the input is
+ * a convolution of dy with every s-th tap of the filter. All phases are channels of one convolution,
+ * which are then spread over the pixels. → shape of x
+ */
 export function inputGradient(
   dy: tf.Tensor4D,
   filter: tf.Tensor4D,
@@ -39,71 +44,114 @@ export function inputGradient(
   inputShape: readonly [number, number, number, number],
 ): tf.Tensor4D {
   return tf.tidy(() => {
-    const kernel = filter.shape[0];
-    const spread = stride === 1 ? dy : spreadByStride(dy, stride); // [n, s(h'−1)+1, …, o]
-    const before = kernel - 1;
-    const padded = tf.pad(spread, [
-      [0, 0],
-      [before, inputShape[1] - spread.shape[1]],
-      [before, inputShape[2] - spread.shape[2]],
-      [0, 0],
-    ]);
-    const turned: tf.Tensor4D = tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]);
-    return tf.conv2d(padded as tf.Tensor4D, turned, 1, 'valid');
+    const phases = phaseFilter(filter, stride);
+    const x = tf.conv2d(dy, phases, 1, phases.shape[0] - 1); // [n, q, q', s·s·i]
+    return stride === 1 ? x : fitTo(spread(x, stride), inputShape);
   });
 }
 
-/** Puts `stride − 1` zeros between neighbours: two paddings of a reshaped tensor. */
-function spreadByStride(dy: tf.Tensor4D, stride: number): tf.Tensor4D {
-  const [n, h, w, o] = dy.shape;
-  const gap = stride - 1;
-  const columns = tf.pad(tf.reshape(dy, [n * h * w, 1, o]), [
+/** The taps of each phase, turned: [k, k, i, o] → [⌈k/s⌉, ⌈k/s⌉, o, s·s·i]. */
+function phaseFilter(filter: tf.Tensor4D, s: number): tf.Tensor4D {
+  const [kernel, , inputs, outputs] = filter.shape;
+  const taps = Math.ceil(kernel / s);
+  const last = taps - 1;
+  const out = tf.buffer([taps, taps, outputs, s * s * inputs]);
+  const values = filter.dataSync();
+  let at = 0;
+  for (let y = 0; y < kernel; y++) {
+    for (let x = 0; x < kernel; x++) {
+      const row = last - Math.floor(y / s);
+      const col = last - Math.floor(x / s);
+      const phase = (y % s) * s + (x % s);
+      for (let i = 0; i < inputs; i++) {
+        for (let o = 0; o < outputs; o++) {
+          out.values[((row * taps + col) * outputs + o) * s * s * inputs + phase * inputs + i] =
+            values[at++];
+        }
+      }
+    }
+  }
+  return out.toTensor() as tf.Tensor4D;
+}
+
+/** Puts the phases where they belong: [n, q, q', (p, p', i)] → [n, (q, p), (q', p'), i]. */
+function spread(x: tf.Tensor4D, s: number): tf.Tensor4D {
+  const [n, rows, cols, depth] = x.shape;
+  const apart = tf.transpose(tf.reshape(x, [n * rows, cols, s, depth / s]), [0, 2, 1, 3]);
+  return tf.reshape(apart, [n, rows * s, cols * s, depth / (s * s)]);
+}
+
+/** Cuts rows and columns that the input lacks; adds zeros for those that no window reached. */
+function fitTo(
+  x: tf.Tensor4D,
+  [n, height, width, channels]: readonly [number, number, number, number],
+): tf.Tensor4D {
+  const rows = Math.min(height, x.shape[1]);
+  const run = Math.min(width, x.shape[2]) * channels;
+  const lines = tf.reshape(x, [n, x.shape[1], x.shape[2] * channels]); // wasm copies whole lines fast
+  const cut = tf.slice(lines, [0, 0, 0], [n, rows, run]);
+  const whole = tf.pad(cut, [
     [0, 0],
-    [0, gap],
-    [0, 0],
+    [0, height - rows],
+    [0, width * channels - run],
   ]);
-  const rows = tf.pad(tf.reshape(columns, [n * h, 1, w * stride * o]), [
-    [0, 0],
-    [0, gap],
-    [0, 0],
-  ]);
-  const grid: tf.Tensor4D = tf.reshape(rows, [n, h * stride, w * stride, o]);
-  return tf.slice(grid, [0, 0, 0, 0], [n, (h - 1) * stride + 1, (w - 1) * stride + 1, o]);
+  return tf.reshape(whole, [n, height, width, channels]);
 }
 
-/** Sum over all positions, per channel. A product with ones, since wasm reduces only inner axes. */
-export function channelSums(x: tf.Tensor4D): tf.Tensor1D {
+/** x·scale + shift with a number of each a channel: a depthwise convolution of one tap. */
+export function affine(
+  x: tf.Tensor4D,
+  scale: tf.Tensor1D,
+  shift: tf.Tensor1D,
+  activation: 'linear' | 'relu' = 'linear',
+): tf.Tensor4D {
+  const filter: tf.Tensor4D = tf.reshape(scale, [1, 1, scale.size, 1]);
+  return tf.fused.depthwiseConv2d({ x, filter, strides: 1, pad: 'valid', bias: shift, activation });
+}
+
+/** Mean over all positions, per channel: over each image, then over the images. */
+export function channelMeans(x: tf.Tensor4D): tf.Tensor1D {
   return tf.tidy(() => {
-    const channels = x.shape[3];
-    const positions = x.size / channels;
-    const sums = tf.matMul(tf.ones([1, positions]), tf.reshape(x, [positions, channels]));
-    return tf.reshape(sums, [channels]);
+    const [n, height, width, channels] = x.shape;
+    const byImage = tf.avgPool(x, [height, width], 1, 'valid');
+    const column: tf.Tensor4D = tf.reshape(byImage, [1, n, 1, channels]);
+    return tf.reshape(tf.avgPool(column, [n, 1], 1, 'valid'), [channels]);
   });
 }
 
-/** Mean and (biased) variance of each channel over the batch. */
-export function channelMoments(z: tf.Tensor4D): { mean: tf.Tensor1D; variance: tf.Tensor1D } {
-  return tf.tidy(() => {
-    const positions = z.size / z.shape[3];
-    const mean: tf.Tensor1D = tf.div(channelSums(z), positions);
-    const square = tf.div(channelSums(tf.square(z)), positions);
-    const variance: tf.Tensor1D = tf.relu(tf.sub(square, tf.square(mean)));
-    return { mean, variance };
-  });
-}
-
-export interface Normalised {
-  readonly y: tf.Tensor4D;
+export interface Moments {
   readonly mean: tf.Tensor1D;
+  /** Biased: divided by the number of positions. */
   readonly variance: tf.Tensor1D;
+  /** z less its mean. */
+  readonly centred: tf.Tensor4D;
 }
 
-/** Batch normalisation by the batch's own moments (Ioffe & Szegedy 2015). */
+/** Moments of each channel over the batch. In two passes: E z² − (E z)² cancels where the mean is large. */
+export function channelMoments(z: tf.Tensor4D): Moments {
+  return tf.tidy(() => {
+    const mean = channelMeans(z);
+    const centred = affine(z, tf.onesLike(mean), tf.neg(mean));
+    return { mean, variance: channelMeans(tf.square(centred)), centred };
+  });
+}
+
+/** What batch normalisation remembers of the forward pass for the backward pass. */
+export interface Normalised {
+  /** max(0, scale·centred·inverse + shift) */
+  readonly output: tf.Tensor4D;
+  /** z less its mean. */
+  readonly centred: tf.Tensor4D;
+  /** 1/√(variance + ε) */
+  readonly inverse: tf.Tensor1D;
+}
+
+/** Batch normalisation by the batch's own moments (Ioffe & Szegedy 2015), then ReLU. */
 export function normalise(z: tf.Tensor4D, scale: tf.Tensor1D, shift: tf.Tensor1D): Normalised {
   return tf.tidy(() => {
-    const { mean, variance } = channelMoments(z);
-    const y = tf.batchNorm4d(z, mean, variance, shift, scale, NORMALISATION_EPSILON);
-    return { y, mean, variance };
+    const { variance, centred } = channelMoments(z);
+    const inverse: tf.Tensor1D = tf.rsqrt(tf.add(variance, NORMALISATION_EPSILON));
+    return { output: affine(centred, tf.mul(scale, inverse), shift, 'relu'), centred, inverse };
   });
 }
 
@@ -114,26 +162,25 @@ export interface NormaliseGradients {
 }
 
 /**
- * With x̂ = (z − m)/σ, N positions and gradient g of y:
- * ∂shift = Σg, ∂scale = Σg·x̂, ∂z = scale/σ · (g − ∂shift/N − x̂·∂scale/N),
- * written as ∂z = a·g + b·z + c with one a, b, c a channel.
+ * With u = z − m, x̂ = u/σ, N positions, and g the gradient of the output where that is positive:
+ * ∂shift = Σg, ∂scale = Σg·x̂, ∂z = scale/σ · (g − ∂shift/N − x̂·∂scale/N).
  */
 export function normaliseGradient(
-  z: tf.Tensor4D,
-  moments: { readonly mean: tf.Tensor1D; readonly variance: tf.Tensor1D },
+  { output, centred, inverse }: Normalised,
   scale: tf.Tensor1D,
-  dy: tf.Tensor4D,
+  dOutput: tf.Tensor4D,
 ): NormaliseGradients {
   return tf.tidy(() => {
-    const positions = z.size / z.shape[3];
-    const inverse = tf.rsqrt(tf.add(moments.variance, NORMALISATION_EPSILON)); // 1/σ
-    const dShift = channelSums(dy);
-    const dotZ = channelSums(tf.mul(dy, z));
-    const dScale: tf.Tensor1D = tf.mul(tf.sub(dotZ, tf.mul(moments.mean, dShift)), inverse);
-    const a = tf.mul(scale, inverse);
-    const b = tf.neg(tf.div(tf.mul(tf.mul(a, inverse), dScale), positions));
-    const c = tf.neg(tf.add(tf.div(tf.mul(a, dShift), positions), tf.mul(b, moments.mean)));
-    const dz: tf.Tensor4D = tf.add(tf.mul(dy, a), tf.add(tf.mul(z, b), c));
+    const positions = centred.size / scale.size;
+    const g: tf.Tensor4D = tf.mul(dOutput, tf.step(output));
+    const mean = channelMeans(g);
+    const slope: tf.Tensor1D = tf.mul(channelMeans(tf.mul(g, centred)), inverse); // ∂scale/N
+    const gain: tf.Tensor1D = tf.mul(scale, inverse);
+    const fromG = affine(g, gain, tf.neg(tf.mul(gain, mean)));
+    const byU: tf.Tensor1D = tf.neg(tf.mul(tf.mul(gain, inverse), slope));
+    const dScale: tf.Tensor1D = tf.mul(slope, positions);
+    const dShift: tf.Tensor1D = tf.mul(mean, positions);
+    const dz: tf.Tensor4D = tf.add(fromG, affine(centred, byU, tf.zerosLike(byU)));
     return { z: dz, scale: dScale, shift: dShift };
   });
 }

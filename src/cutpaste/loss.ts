@@ -20,30 +20,29 @@ const MAX_WEIGHT = 10;
  */
 export function crossEntropy(logits: Float32Array, labels: Int32Array, classes: number): LossValue {
   const weights = classWeights(labels, classes);
+  const total = labels.reduce((sum, label) => sum + (label < 0 ? 0 : weights[label]), 0);
   const gradient = new Float32Array(logits.length);
   let loss = 0;
-  let total = 0;
   let right = 0;
   let counted = 0;
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i];
     if (label < 0) continue;
-    const row = logits.subarray(i * classes, (i + 1) * classes);
-    const top = Math.max(...row);
-    const exps = Array.from(row, (v) => Math.exp(v - top));
-    const sum = exps.reduce((a, b) => a + b, 0);
-    const weight = weights[label];
-    loss += weight * (Math.log(sum) + top - row[label]);
-    total += weight;
-    counted++;
-    if (row[label] === top) right++;
+    const at = i * classes;
+    const best = highestOf(logits, at, classes);
+    const top = logits[at + best];
+    let sum = 0;
+    for (let k = 0; k < classes; k++) sum += Math.exp(logits[at + k] - top);
+    const share = weights[label] / total;
     for (let k = 0; k < classes; k++) {
-      gradient[i * classes + k] = weight * (exps[k] / sum - (k === label ? 1 : 0));
+      const probability = Math.exp(logits[at + k] - top) / sum;
+      gradient[at + k] = share * (probability - (k === label ? 1 : 0));
     }
+    loss += share * (Math.log(sum) + top - logits[at + label]);
+    if (best === label) right++;
+    counted++;
   }
-  if (total === 0) return { loss: 0, accuracy: 0, gradient };
-  for (let i = 0; i < gradient.length; i++) gradient[i] /= total;
-  return { loss: loss / total, accuracy: right / counted, gradient };
+  return { loss, accuracy: counted === 0 ? 0 : right / counted, gradient };
 }
 
 function classWeights(labels: Int32Array, classes: number): number[] {
@@ -51,4 +50,11 @@ function classWeights(labels: Int32Array, classes: number): number[] {
   for (const label of labels) if (label >= 0) counts[label]++;
   const all = counts.reduce((a, b) => a + b, 0);
   return counts.map((count) => Math.min(MAX_WEIGHT, all / classes / Math.max(1, count)));
+}
+
+/** Index of the highest of the values from `at` on; the first of equals. */
+function highestOf(values: Float32Array, at: number, count: number): number {
+  let best = 0;
+  for (let k = 1; k < count; k++) if (values[at + k] > values[at + best]) best = k;
+  return best;
 }

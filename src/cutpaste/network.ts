@@ -107,17 +107,19 @@ export interface ChannelMoments {
 
 export const NORMALISATION_EPSILON = 1e-5;
 
-/** Folds batch normalisation into the convolution: w·g/√(v+ε), b = shift − mean·g/√(v+ε). */
+/** Batch normalisation as one linear map of each channel: gain = g/√(v + ε), bias = shift − mean·gain. */
+export function normalisationMap(
+  { scale, shift }: TrainableLayer,
+  { mean, variance }: ChannelMoments,
+): { readonly gain: Float32Array; readonly bias: Float32Array } {
+  const gain = scale.map((g, c) => g / Math.sqrt(variance[c] + NORMALISATION_EPSILON));
+  return { gain, bias: shift.map((b, c) => b - mean[c] * gain[c]) };
+}
+
+/** Folds batch normalisation into the convolution. */
 export function foldLayer(layer: TrainableLayer, moments: ChannelMoments): FoldedLayer {
   const { kernel, stride, channels } = layer;
-  const gain = layer.scale.map(
-    (g, c) => g / Math.sqrt(moments.variance[c] + NORMALISATION_EPSILON),
-  );
-  return {
-    kernel,
-    stride,
-    channels,
-    filter: layer.filter.map((w, i) => w * gain[i % channels]),
-    bias: layer.shift.map((b, c) => b - moments.mean[c] * gain[c]),
-  };
+  const { gain, bias } = normalisationMap(layer, moments);
+  const filter = layer.filter.map((w, i) => w * gain[i % channels]);
+  return { kernel, stride, channels, filter, bias };
 }

@@ -41,3 +41,14 @@ export function cropFrom(side: number, value: (x: number, y: number, c: number) 
   });
   return { side, data };
 }
+
+/** A regular surface: diagonal stripes, 16 px apart, in which every paste shows. */
+export function striped(width: number, height: number, phase: number): Pixels {
+  const image = blank(width, height);
+  for (let i = 0; i < width * height; i++) {
+    const across = (i % width) + 0.5 * Math.floor(i / width);
+    const level = Math.round(128 + 60 * Math.sin((across / 16) * 2 * Math.PI + phase));
+    image.data.set([level, level, level], i * 3);
+  }
+  return image;
+}
