@@ -19,14 +19,19 @@ export interface LinearMap {
 export interface ViewRequest {
   readonly name: string;
   readonly receptiveField: number;
+  /** Numbers of an embedding. */
+  readonly dim: number;
   /** Where the embeddings come from: a layer's output before its ReLU, or the frame's statistics. */
   readonly source:
     | { readonly kind: 'layer'; readonly layer: number }
     | { readonly kind: 'statistics'; readonly window: 8 | 16 };
   /** Embedding → whitened embedding. Without it the embeddings come back as they are. */
   readonly whiten?: LinearMap;
-  /** Centres in the whitened space, to which squared distances are wanted. [centres, dim] */
-  readonly centres?: Float32Array;
+  /** Points in the whitened space, and what is wanted of them. */
+  readonly centres?: {
+    readonly points: Float32Array; // [centres, dim]
+    readonly want: 'nearest' | 'squaredDistances';
+  };
 }
 
 /** A frame ready for the network: cut into tiles, with its statistics. */
@@ -41,13 +46,15 @@ export interface ViewOutput {
   readonly dim: number;
   /** [rows, cols, dim]: whitened where the request says so. */
   readonly embeddings: Float32Array;
-  /** [rows, cols, centres], where the request has centres; rounding can make them slightly negative. */
+  /** Index of the nearest centre [rows, cols], where it is wanted. */
+  readonly nearest?: Int32Array;
+  /** [rows, cols, centres], where they are wanted; rounding can make them slightly negative. */
   readonly squaredDistances?: Float32Array;
 }
 
 export interface Encoder {
   readonly backend: string;
-  /** One output for each requested view. @throws PL_NUMERIC where an embedding is not finite. */
+  /** One output for each requested view. */
   encode(input: EncoderInput): Promise<ViewOutput[]>;
   memory(): BackendMemory;
   dispose(): void;

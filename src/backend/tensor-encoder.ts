@@ -18,9 +18,16 @@ interface Weights {
 
 interface View {
   readonly request: ViewRequest;
-  readonly dim: number;
   readonly whiten: Weights | undefined;
-  readonly distance: Weights | undefined;
+  /** z → |c|² − 2·z·c of each centre c: the squared distance but for |z|². */
+  readonly centres: Weights | undefined;
+}
+
+/** Numbers of some tiles' cells, and where they go. */
+interface Reading {
+  readonly values: tf.Tensor; // [tiles, rows, cols] or [tiles, rows, cols, width]
+  readonly width: number;
+  readonly to: Float32Array | Int32Array; // [rows, cols, width] of the whole frame
 }
 
 type Group = EncoderInput['groups'][number];
@@ -36,16 +43,11 @@ export class TensorEncoder implements Encoder {
   constructor(network: FoldedNetwork, views: readonly ViewRequest[]) {
     this.backend = tf.getBackend();
     this.#layers = weightsOf(network);
-    this.#views = views.map((request) => {
-      const { source } = request;
-      const dim = source.kind === 'layer' ? network[source.layer].channels : STATISTICS;
-      return {
-        request,
-        dim,
-        whiten: request.whiten && headOf(request.whiten),
-        distance: request.centres && headOf(distanceMap(request.centres, dim)),
-      };
-    });
+    this.#views = views.map((request) => ({
+      request,
+      whiten: request.whiten && headOf(request.whiten),
+      centres: request.centres && headOf(centreMap(request.centres.points, request.dim)),
+    }));
     this.#taps = new Set(
       views.flatMap(({ source }) => (source.kind === 'layer' ? [source.layer] : [])),
     );
@@ -67,7 +69,7 @@ export class TensorEncoder implements Encoder {
   }
 
   dispose(): void {
-    const heads = this.#views.flatMap(({ whiten, distance }) => [whiten, distance]);
+    const heads = this.#views.flatMap(({ whiten, centres }) => [whiten, centres]);
     for (const weights of [...this.#layers, ...heads]) {
       if (weights !== undefined) tf.dispose([weights.filter, weights.bias]);
     }
@@ -77,14 +79,18 @@ export class TensorEncoder implements Encoder {
   #encodeTiles(group: Group, outputs: readonly ViewOutput[]): void {
     tf.tidy(() => {
       const { width, height } = group.tiles[0];
-      const pixels = Float32Array.from(group.pixels);
+      const pixels = new Float32Array(group.pixels);
       const taps = this.#run(tf.tensor4d(pixels, [group.tiles.length, height, width, 3]));
       this.#views.forEach((view, i) => {
         const { source, receptiveField } = view.request;
         if (source.kind !== 'layer') return;
         const window = ownCells(group, receptiveField);
-        const own = sliceCells(taps.get(source.layer) as tf.Tensor4D, window);
-        scatter(heads(view, own), group, window, outputs[i]);
+        tf.tidy(() => {
+          const own = sliceCells(taps.get(source.layer) as tf.Tensor4D, window);
+          for (const reading of readingsOf(view, own, outputs[i])) {
+            scatter(reading, group, window, outputs[i].lattice.cols);
+          }
+        });
       });
     });
   }
@@ -122,10 +128,10 @@ function weightsOf(network: FoldedNetwork): Weights[] {
 }
 
 /** |z − c|² = |z|² + (|c|² − 2·z·c): the bracket as a linear map of z. */
-function distanceMap(centres: Float32Array, dim: number): LinearMap {
+function centreMap(centres: Float32Array, dim: number): LinearMap {
   const count = centres.length / dim;
   const weights = new Float32Array(centres.length); // [dim, count]
-  const bias = new Float32Array(count);
+  const bias = new Float64Array(count);
   for (let c = 0; c < count; c++) {
     for (let d = 0; d < dim; d++) {
       const value = centres[c * dim + d];
@@ -133,7 +139,7 @@ function distanceMap(centres: Float32Array, dim: number): LinearMap {
       bias[c] += value * value;
     }
   }
-  return { inputs: dim, outputs: count, weights, bias };
+  return { inputs: dim, outputs: count, weights, bias: Float32Array.from(bias) };
 }
 
 function headOf({ inputs, outputs, weights, bias }: LinearMap): Weights {
@@ -144,11 +150,21 @@ function headOf({ inputs, outputs, weights, bias }: LinearMap): Weights {
   };
 }
 
-/** [embeddings or whitened embeddings, squared distances?] */
-function heads({ whiten, distance }: View, embeddings: tf.Tensor4D): tf.Tensor4D[] {
-  const z = whiten === undefined ? embeddings : linear(embeddings, whiten);
-  if (distance === undefined) return [z];
-  return [z, tf.add(linear(z, distance), tf.sum(tf.square(z), 3, true))];
+/** What a view wants of the embeddings of some tiles [tiles, rows, cols, dim]. */
+function readingsOf({ whiten, centres }: View, x: tf.Tensor4D, output: ViewOutput): Reading[] {
+  const { dim, embeddings, nearest, squaredDistances } = output;
+  const z = whiten === undefined ? x : linear(x, whiten);
+  const readings: Reading[] = [{ values: z, width: dim, to: embeddings }];
+  if (centres === undefined) return readings;
+  const partial = linear(z, centres);
+  if (nearest !== undefined) {
+    readings.push({ values: tf.argMin(partial, 3), width: 1, to: nearest });
+  }
+  if (squaredDistances !== undefined) {
+    const values = tf.add(partial, tf.sum(tf.square(z), 3, true));
+    readings.push({ values, width: partial.shape[3], to: squaredDistances });
+  }
+  return readings;
 }
 
 function encodeStatistics(view: View, input: EncoderInput, output: ViewOutput): void {
@@ -157,19 +173,26 @@ function encodeStatistics(view: View, input: EncoderInput, output: ViewOutput): 
   const values = input.statistics[window];
   if (values === undefined) throw new Error(`the input has no statistics of ${window} px`);
   tf.tidy(() => {
-    const [z, squared] = heads(view, tf.tensor4d(values, [1, rows, cols, STATISTICS]));
-    output.embeddings.set(z.dataSync());
-    if (squared !== undefined) output.squaredDistances?.set(squared.dataSync());
+    const embeddings = tf.tensor4d(values, [1, rows, cols, STATISTICS]);
+    for (const { values, to } of readingsOf(view, embeddings, output)) to.set(values.dataSync());
   });
 }
 
-function emptyOutput({ request, dim }: View, { size }: EncoderInput): ViewOutput {
+function emptyOutput({ request }: View, { size }: EncoderInput): ViewOutput {
+  const { dim } = request;
   const lattice = latticeOf(size, request.receptiveField);
   const cells = lattice.rows * lattice.cols;
-  const embeddings = new Float32Array(cells * dim);
-  if (request.centres === undefined) return { lattice, dim, embeddings };
-  const squaredDistances = new Float32Array((cells * request.centres.length) / dim);
-  return { lattice, dim, embeddings, squaredDistances };
+  const output = { lattice, dim, embeddings: new Float32Array(cells * dim) };
+  switch (request.centres?.want) {
+    case undefined:
+      return output;
+    case 'nearest':
+      return { ...output, nearest: new Int32Array(cells) };
+    case 'squaredDistances': {
+      const count = request.centres.points.length / dim;
+      return { ...output, squaredDistances: new Float32Array(cells * count) };
+    }
+  }
 }
 
 /** Parts of a group that are small enough for one call. */
@@ -190,28 +213,20 @@ function sliceCells(grid: tf.Tensor4D, { row, col, rows, cols }: CellWindow): tf
   return tf.slice(grid, [0, row, col, 0], [n, rows, cols, dim]);
 }
 
-/** Copies each tile's own cells to their place in the frame's grids. */
+/** Copies each tile's own cells to their place in the frame's grid, which has `cols` columns. */
 function scatter(
-  values: readonly tf.Tensor4D[],
+  { values, width, to }: Reading,
   group: TileGroup,
   window: CellWindow,
-  output: ViewOutput,
+  cols: number,
 ): void {
-  const targets = [output.embeddings, output.squaredDistances];
-  values.forEach((tensor, k) => {
-    const target = targets[k] as Float32Array;
-    const data = tensor.dataSync();
-    const width = tensor.shape[3];
-    const run = window.cols * width;
-    let from = 0;
-    for (const tile of group.tiles) {
-      const { row, col } = cellOf(tile, window);
-      for (let r = 0; r < window.rows; r++, from += run) {
-        target.set(
-          data.subarray(from, from + run),
-          ((row + r) * output.lattice.cols + col) * width,
-        );
-      }
+  const data = values.dataSync();
+  const run = window.cols * width;
+  let from = 0;
+  for (const tile of group.tiles) {
+    const { row, col } = cellOf(tile, window);
+    for (let r = 0; r < window.rows; r++, from += run) {
+      to.set(data.subarray(from, from + run), ((row + r) * cols + col) * width);
     }
-  });
+  }
 }

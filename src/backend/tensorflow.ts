@@ -11,6 +11,7 @@ export type BackendName = (typeof BACKENDS)[number];
 
 /** Starts the back end of this thread. @throws PL_BACKEND if it was asked for and cannot run. */
 export async function startTensorflow(name: BackendName): Promise<void> {
+  tf.enableProdMode(); // keeps the advice to install other packages off stderr
   if (name === 'cpu') await import('@tensorflow/tfjs-backend-cpu');
   const started = await tf.setBackend(name).catch(() => false);
   if (!started) {

@@ -6,7 +6,15 @@
  * (whitening, squared distances), only the `finish…` functions run here.
  */
 import { PatchlineError } from '../errors.js';
-import { rowCount, squaredDistances, type WhitenedSpace, whiten, whitenRow } from './rows.js';
+import {
+  nearestCentres,
+  rowCount,
+  squaredDistance,
+  squaredDistances,
+  type WhitenedSpace,
+  whiten,
+  whitenRow,
+} from './rows.js';
 
 /** One Gaussian for all patches (CutPaste §2.3, Eq. 2: GDE). */
 export interface GaussianDensity extends WhitenedSpace {
@@ -63,14 +71,17 @@ export function score(density: Density, embeddings: Float32Array): Float32Array 
       return finishGaussian(whiten(embeddings, density), density.dim);
     case 'location':
       return finishGaussian(whitenedByCell(density, embeddings), density.dim);
-    case 'nearest':
-      return finishNearest(density, centreDistances(density, embeddings), n);
+    case 'nearest': {
+      const whitened = whiten(embeddings, density);
+      const { index } = nearestCentres(whitened, density.centres, density.dim);
+      return finishNearest(density, whitened, index);
+    }
     case 'kernel':
       return finishKernel(density, centreDistances(density, embeddings), n);
   }
 }
 
-function centreDistances(density: NearestDensity | KernelDensity, x: Float32Array): Float32Array {
+function centreDistances(density: KernelDensity, x: Float32Array): Float32Array {
   return squaredDistances(whiten(x, density), density.centres, density.dim);
 }
 
@@ -104,29 +115,18 @@ export function finishGaussian(whitened: Float32Array, dim: number): Float32Arra
   return out;
 }
 
-/**
- * Scores from squared distances [n, k] to the centres. Those of a tensor library may come out
- * slightly negative and count as 0. → [n]
- */
+/** Scores of `whitened` embeddings [n, dim], given the index of the `nearest` centre of each [n]. → [n] */
 export function finishNearest(
   density: NearestDensity,
-  squaredDistances: Float32Array,
-  n: number,
+  whitened: Float32Array,
+  nearest: Int32Array,
 ): Float32Array {
+  const { dim, centres } = density;
   const { slope, intercept } = distanceToScore(density);
-  const k = slope.length;
-  const out = new Float32Array(n);
-  for (let i = 0, at = 0; i < n; i++) {
-    let nearest = 0;
-    let smallest = squaredDistances[at++];
-    for (let j = 1; j < k; j++) {
-      const squared = squaredDistances[at++];
-      if (squared < smallest) {
-        smallest = squared;
-        nearest = j;
-      }
-    }
-    out[i] = Math.sqrt(Math.max(0, smallest)) * slope[nearest] + intercept[nearest];
+  const out = new Float32Array(nearest.length);
+  for (let i = 0; i < out.length; i++) {
+    const squared = squaredDistance(whitened, i * dim, centres, nearest[i] * dim, dim);
+    out[i] = Math.sqrt(squared) * slope[nearest[i]] + intercept[nearest[i]];
   }
   return out;
 }

@@ -90,7 +90,8 @@ export function nearestCentres(points: Float32Array, centres: Float32Array, dim:
   return { index, squared };
 }
 
-function squaredDistance(
+/** |a − b|² of the rows that begin at `aAt` and `bAt`. */
+export function squaredDistance(
   a: Float32Array,
   aAt: number,
   b: Float32Array,

@@ -2,7 +2,7 @@
  * From a prepared frame to one score grid: the network's views, the density of good frames in each,
  * standardised and added (DESIGN §5). Everything of a frame's judgement but its threshold.
  */
-import type { Encoder, EncoderInput, ViewOutput, ViewRequest } from '../backend/encoder.js';
+import type { Encoder, ViewOutput, ViewRequest } from '../backend/encoder.js';
 import { type FoldedNetwork, layerSeeing } from '../cutpaste/network.js';
 import {
   type Density,
@@ -15,8 +15,9 @@ import { standardise } from '../density/standard.js';
 import { PatchlineError } from '../errors.js';
 import type { ScoreGrid } from '../frame/frame.js';
 import type { Size } from '../frame/pixels.js';
+import { STATISTICS } from '../frame/statistics.js';
 import { extendGrid, type Lattice, latticeOf } from '../localize/grid.js';
-import type { DetectorSpec, ViewSpec } from '../model/manifest.js';
+import type { ViewSpec } from '../model/manifest.js';
 
 /** A view by name: `rf64` reads the network, `stat8` the frame's statistics. */
 export interface ViewName {
@@ -41,13 +42,12 @@ export function parseView(name: string): ViewName {
 /** What the encoder has to compute for a view, before a density is known. */
 export function viewRequest(network: FoldedNetwork, name: string): ViewRequest {
   const { receptiveField, statistics } = parseView(name);
-  return {
-    name,
-    receptiveField,
-    source: statistics
-      ? { kind: 'statistics', window: receptiveField as 8 | 16 }
-      : { kind: 'layer', layer: layerSeeing(network, receptiveField) },
-  };
+  if (statistics) {
+    const window = receptiveField as 8 | 16;
+    return { name, receptiveField, dim: STATISTICS, source: { kind: 'statistics', window } };
+  }
+  const layer = layerSeeing(network, receptiveField);
+  return { name, receptiveField, dim: network[layer].channels, source: { kind: 'layer', layer } };
 }
 
 /** The request with the linear parts of its density. A location density is scored in plain code. */
@@ -59,9 +59,9 @@ export function scoringRequest(
   const request = viewRequest(network, name);
   if (density.kind === 'location') return request;
   const whiten = whitenMap(density);
-  return density.kind === 'gaussian'
-    ? { ...request, whiten }
-    : { ...request, whiten, centres: density.centres };
+  if (density.kind === 'gaussian') return { ...request, whiten };
+  const want = density.kind === 'nearest' ? 'nearest' : 'squaredDistances';
+  return { ...request, whiten, centres: { points: density.centres, want } };
 }
 
 /** z = W(x − µ) as x·Wᵀ − Wµ. */
@@ -80,18 +80,22 @@ function whitenMap({ dim, mean, whitening }: Exclude<Density, { kind: 'location'
 
 /** Scores of a view's cells from what the encoder computed for `scoringRequest`. → [rows·cols] */
 export function viewScores(density: Density, output: ViewOutput): Float32Array {
-  const cells = output.lattice.rows * output.lattice.cols;
-  const squared = output.squaredDistances ?? new Float32Array();
+  const { lattice, embeddings, nearest, squaredDistances } = output;
   switch (density.kind) {
     case 'gaussian':
-      return finishGaussian(output.embeddings, density.dim);
+      return finishGaussian(embeddings, density.dim);
     case 'nearest':
-      return finishNearest(density, squared, cells);
+      return finishNearest(density, embeddings, wanted(nearest));
     case 'kernel':
-      return finishKernel(density, squared, cells);
+      return finishKernel(density, wanted(squaredDistances), lattice.rows * lattice.cols);
     case 'location':
-      return score(density, output.embeddings);
+      return score(density, embeddings);
   }
+}
+
+function wanted<T>(part: T | undefined): T {
+  if (part !== undefined) return part;
+  throw new PatchlineError('PL_STATE', 'the encoder was not asked for what the density needs');
 }
 
 /** The lattice of the sum of the views: that of the shallowest one, which has the most cells. */
@@ -102,34 +106,27 @@ export function commonLattice(
   return latticeOf(size, Math.min(...views.map((view) => view.receptiveField)));
 }
 
-/** Scores frames with a network and its densities. Owns the encoder. */
+/** Scores frames by what an encoder says of them. Owns the encoder. */
 export class Detector {
-  readonly #encoder: Encoder;
-  readonly #spec: DetectorSpec;
+  readonly encoder: Encoder;
+  readonly #views: readonly ViewSpec[];
   readonly #densities: readonly Density[];
 
-  /** @param encoder made for `scoringRequest` of each view, in the order of `spec.views` */
-  constructor(encoder: Encoder, spec: DetectorSpec, densities: readonly Density[]) {
-    this.#encoder = encoder;
-    this.#spec = spec;
+  /** @param encoder made for `scoringRequest` of each view, in the order of `views` */
+  constructor(encoder: Encoder, views: readonly ViewSpec[], densities: readonly Density[]) {
+    this.encoder = encoder;
+    this.#views = views;
     this.#densities = densities;
   }
 
-  get encoder(): Encoder {
-    return this.#encoder;
-  }
-
-  /** The frame's scores: higher is stranger, about 0 ± √views on good frames. */
-  async grid(input: EncoderInput): Promise<ScoreGrid> {
-    return this.combine(input.size, await this.#encoder.encode(input));
-  }
-
-  /** The second half of `grid`: densities, standardisation, sum. */
+  /**
+   * The scores of a frame of `size` from the encoder's `outputs`: higher is stranger, about
+   * 0 ± √views on good frames.
+   */
   combine(size: Size, outputs: readonly ViewOutput[]): ScoreGrid {
-    const { views } = this.#spec;
-    const lattice = commonLattice(size, views);
+    const lattice = commonLattice(size, this.#views);
     const sum = new Float32Array(lattice.rows * lattice.cols);
-    views.forEach((view, i) => {
+    this.#views.forEach((view, i) => {
       const scores = standardise(viewScores(this.#densities[i], outputs[i]), view.standard);
       const extended = extendGrid(scores, outputs[i].lattice, lattice);
       for (let cell = 0; cell < sum.length; cell++) sum[cell] += extended[cell];
@@ -138,6 +135,6 @@ export class Detector {
   }
 
   dispose(): void {
-    this.#encoder.dispose();
+    this.encoder.dispose();
   }
 }

@@ -36,7 +36,7 @@ export class LoadedDetector {
     const requests = spec.views.map(({ name }, v) => scoringRequest(network, name, densities[v]));
     this.spec = spec;
     this.input = manifest.input;
-    this.#detector = new Detector(new TensorEncoder(network, requests), spec, densities);
+    this.#detector = new Detector(new TensorEncoder(network, requests), spec.views, densities);
     this.#maps = new MapMaker(spec, manifest.input);
   }
 

@@ -89,10 +89,14 @@ test('location: each cell has its own mean and its own scale', (t) => {
 test('slightly negative squared distances of a tensor library count as 0', (t) => {
   const near0 = Float32Array.of(-1e-6, 100);
   const exact0 = Float32Array.of(0, 100);
-  const nearest = twoCentres('both');
-  t.deepEqual(finishNearest(nearest, near0, 1), finishNearest(nearest, exact0, 1));
   const kernel = kernels([0, 0, 10, 0], 2, 1);
   t.deepEqual(finishKernel(kernel, near0, 1), finishKernel(kernel, exact0, 1));
+});
+
+test('the distance counts to the centre that is named, with its own mean and deviation', (t) => {
+  const points = Float32Array.of(3, 4, 3, 4); // 5 from the first centre, √65 from the second
+  const scores = finishNearest(twoCentres('local'), points, Int32Array.of(0, 1));
+  near(t, scores, [16, (Math.sqrt(65) - 3) / 2], 1e-7);
 });
 
 test('scores follow their embeddings, whatever their order', (t) => {
