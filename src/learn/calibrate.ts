@@ -14,7 +14,7 @@ const MAX_SET_BY = 12;
 
 /** @throws PL_NUMERIC if a good image has no finite score */
 export async function calibrate(
-  detector: LoadedDetector,
+  detector: Pick<LoadedDetector, 'localize' | 'spec' | 'wantsStatistics'>,
   images: readonly GoodImage[],
   alpha: number,
   onImage: (done: number) => void = () => {},

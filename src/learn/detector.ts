@@ -1,17 +1,16 @@
 /** Stage two (CutPaste §2.1, Eq. 2): the density of good patches in what the network says of them. */
-import { setImmediate as breathe } from 'node:timers/promises';
-import type { ViewOutput } from '../backend/encoder.js';
-import { TensorEncoder } from '../backend/tensor-encoder.js';
+import type { ViewRequest } from '../backend/encoder.js';
 import type { FoldedNetwork } from '../cutpaste/network.js';
 import type { Density } from '../density/density.js';
 import { fitGaussian, fitKernel, fitLocation, fitNearest } from '../density/fit.js';
-import { standardisation } from '../density/standard.js';
+import { type Standard, standardisation } from '../density/standard.js';
 import { parseView, scoringRequest, viewRequest, viewScores } from '../detect/detector.js';
-import { prepareFrame } from '../detect/prepare.js';
+import { PatchlineError } from '../errors.js';
+import { latticeOf } from '../localize/grid.js';
 import type { DetectorSpec, ViewSpec } from '../model/manifest.js';
-import { Random } from '../random.js';
 import type { GoodImage } from './images.js';
 import type { Readout } from './options.js';
+import { encodeImages, sampleCells, type Watch } from './sample.js';
 
 /** A detector as it is stored: what `Detector` is built from. */
 export interface LearnedDetector {
@@ -35,51 +34,43 @@ const CELLS_PER_IMAGE = 100;
 /** Held-out cells behind the statistics of the centres. */
 const HELD_OUT_CELLS_PER_IMAGE = 1000;
 const KERNEL_FOLDS = 5;
+/** Memory for all grids of one view, and for its densities, where each place has its own. */
+const GRID_BYTES = 2 ** 28;
+const LOCATION_BYTES = 2 ** 28;
 
-interface Sample {
-  /** Per view: [cells, dim], or whole grids for a location density. */
-  readonly rows: Float32Array[];
-}
-
-/** Fits a density to each view on `fit` images and standardises it on `standardise` images. */
+/**
+ * Fits a density to each view on `fit` images and standardises it on `standardise` images.
+ *
+ * @throws PL_NUMERIC if the images say nothing to fit, PL_CONFIG (usage) if a density per location
+ *   would be too large for frames of this size
+ */
 export async function fitDetector(
   network: FoldedNetwork,
   fit: readonly GoodImage[],
   standardise: readonly GoodImage[],
-  options: FitOptions,
+  { readout, seed, onImage, signal }: FitOptions,
 ): Promise<LearnedDetector> {
-  const { readout, seed, signal } = options;
+  const requests = readout.views.map((name) => viewRequest(network, name));
   const chosen = fit.slice(0, FIT_IMAGES);
-  const total = chosen.length + 2 * standardise.length;
+  const byPlace = readout.density === 'location';
+  const heldOut = readout.density === 'nearest' ? standardise : [];
+  const passes = byPlace ? requests.map((request) => imagesThatFit(chosen, request)) : [chosen];
+  const total = [...passes, heldOut, standardise].reduce((n, images) => n + images.length, 0);
   let done = 0;
-  const tick = async (): Promise<void> => {
-    options.onImage(++done, total);
-    await breathe();
-    signal?.throwIfAborted();
-  };
-  const perImage = readout.density === 'location' ? Number.POSITIVE_INFINITY : CELLS_PER_IMAGE;
-  const sample = await sampleCells(network, chosen, readout, perImage, seed, tick);
-  const heldOut = await sampleCells(
-    network,
-    standardise,
-    readout,
-    HELD_OUT_CELLS_PER_IMAGE,
-    seed + 1,
-    tick,
-  );
-  const densities = readout.views.map((_, v) =>
-    fitDensity(sample.rows[v], sample.outputs[v], heldOut.rows[v], readout, seed),
-  );
-  const standards = await standardsOf(network, densities, standardise, readout, tick);
-  const views = readout.views.map((name, v) => ({
-    name,
-    receptiveField: parseView(name).receptiveField,
-    dim: densities[v].dim,
-    density: densities[v].kind,
-    ...(densities[v].kind === 'nearest' ? { mix: densities[v].mix } : {}),
-    standard: standards[v],
-  }));
+  const watch = { onImage: () => onImage(++done, total), ...(signal && { signal }) };
+  const densities = byPlace
+    ? await fitLocations(network, requests, passes, seed, watch)
+    : await fitShared(network, requests, chosen, heldOut, readout, seed, watch);
+  const standards = await standardsOf(network, densities, standardise, readout, watch);
+  const views = readout.views.map((name, v) => viewSpec(name, densities[v], standards[v]));
   return { network, densities, views };
+}
+
+function viewSpec(name: string, density: Density, standard: Standard): ViewSpec {
+  const { kind, dim } = density;
+  const { receptiveField } = parseView(name);
+  const mix = kind === 'nearest' ? { mix: density.mix } : {};
+  return { name, receptiveField, dim, density: kind, ...mix, standard };
 }
 
 /** The stored description of a learned detector. */
@@ -102,82 +93,59 @@ export function detectorSpec(
   };
 }
 
-function wantsStatistics(readout: Readout): boolean {
-  return readout.views.some((name) => parseView(name).statistics);
-}
-
-/** Runs the network over images and keeps some random cells of each, or all. */
-async function sampleCells(
+/** One density for all places of a view. */
+async function fitShared(
   network: FoldedNetwork,
-  images: readonly GoodImage[],
-  readout: Readout,
-  perImage: number,
-  seed: number,
-  tick: () => Promise<void>,
-): Promise<Sample & { readonly outputs: readonly ViewOutput[] }> {
-  const encoder = new TensorEncoder(
-    network,
-    readout.views.map((name) => viewRequest(network, name)),
-  );
-  const parts: Float32Array[][] = readout.views.map(() => []);
-  let outputs: ViewOutput[] = [];
-  try {
-    for (let n = 0; n < images.length; n++) {
-      const input = prepareFrame(
-        images[n].pixels,
-        Number.POSITIVE_INFINITY,
-        wantsStatistics(readout),
-      );
-      outputs = await encoder.encode(input);
-      outputs.forEach((output, v) => {
-        parts[v].push(someCells(output, perImage, Random.for(seed, 'cells', n)));
-      });
-      await tick();
-    }
-  } finally {
-    encoder.dispose();
-  }
-  return { rows: parts.map(concatenate), outputs };
-}
-
-function someCells({ embeddings, dim }: ViewOutput, count: number, random: Random): Float32Array {
-  const cells = embeddings.length / dim;
-  if (cells <= count) return embeddings;
-  const out = new Float32Array(count * dim);
-  for (let i = 0; i < count; i++) {
-    const cell = random.integer(0, cells - 1);
-    out.set(embeddings.subarray(cell * dim, (cell + 1) * dim), i * dim);
-  }
-  return out;
-}
-
-function concatenate(parts: readonly Float32Array[]): Float32Array {
-  const out = new Float32Array(parts.reduce((n, part) => n + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}
-
-function fitDensity(
-  rows: Float32Array,
-  { dim, lattice }: ViewOutput,
-  heldOut: Float32Array,
+  requests: readonly ViewRequest[],
+  fit: readonly GoodImage[],
+  heldOut: readonly GoodImage[],
   { density, centres }: Readout,
   seed: number,
-): Density {
-  switch (density) {
-    case 'gaussian':
-      return fitGaussian(rows, dim);
-    case 'nearest':
-      return fitNearest(rows, dim, heldOut, { centres, seed });
-    case 'kernel':
-      return fitKernel(rows, dim, { centres, folds: KERNEL_FOLDS, seed });
-    case 'location':
-      return fitLocation(rows, lattice.rows, lattice.cols, dim);
+  watch: Watch,
+): Promise<Density[]> {
+  const sample = (images: readonly GoodImage[], perImage: number, ownSeed: number) =>
+    sampleCells(network, requests, images, perImage, ownSeed, watch);
+  const rows = await sample(fit, CELLS_PER_IMAGE, seed);
+  const others = await sample(heldOut, HELD_OUT_CELLS_PER_IMAGE, seed + 1);
+  return requests.map(({ dim }, v) => {
+    if (density === 'gaussian') return fitGaussian(rows[v], dim);
+    return density === 'nearest'
+      ? fitNearest(rows[v], dim, others[v], { centres, seed })
+      : fitKernel(rows[v], dim, { centres, folds: KERNEL_FOLDS, seed });
+  });
+}
+
+/** A density for each place. View after view, since each needs the whole grids of its images. */
+async function fitLocations(
+  network: FoldedNetwork,
+  requests: readonly ViewRequest[],
+  images: readonly (readonly GoodImage[])[],
+  seed: number,
+  watch: Watch,
+): Promise<Density[]> {
+  const densities: Density[] = [];
+  for (const [v, request] of requests.entries()) {
+    const { rows, cols } = latticeOf(images[v][0].pixels, request.receptiveField);
+    const grids = await sampleCells(network, [request], images[v], rows * cols, seed, watch);
+    densities.push(fitLocation(grids[0], rows, cols, request.dim));
   }
+  return densities;
+}
+
+/** As many images as have room for their whole grids. @throws PL_CONFIG (usage) */
+function imagesThatFit(
+  images: readonly GoodImage[],
+  { name, receptiveField, dim }: ViewRequest,
+): readonly GoodImage[] {
+  const { rows, cols } = latticeOf(images[0].pixels, receptiveField);
+  const gridBytes = 4 * rows * cols * dim;
+  const needed = gridBytes * dim;
+  if (needed <= LOCATION_BYTES) return images.slice(0, Math.floor(GRID_BYTES / gridBytes));
+  throw new PatchlineError(
+    'PL_CONFIG',
+    `a density for each of the ${rows}×${cols} places of view ${name} takes ${Math.ceil(needed / 2 ** 20)} MiB, more than ${LOCATION_BYTES / 2 ** 20}`,
+    { disposition: 'usage', hint: 'learn at a smaller input size, or use another density' },
+  );
 }
 
 /** Mean and deviation of each view's scores over all cells of held-out good frames. */
@@ -185,23 +153,17 @@ async function standardsOf(
   network: FoldedNetwork,
   densities: readonly Density[],
   images: readonly GoodImage[],
-  readout: Readout,
-  tick: () => Promise<void>,
-): Promise<{ mean: number; deviation: number }[]> {
-  const requests = readout.views.map((name, v) => scoringRequest(network, name, densities[v]));
-  const encoder = new TensorEncoder(network, requests);
-  const scores: Float32Array[][] = densities.map(() => []);
-  try {
-    for (const { pixels } of images) {
-      const input = prepareFrame(pixels, Number.POSITIVE_INFINITY, wantsStatistics(readout));
-      const outputs = await encoder.encode(input);
-      densities.forEach((density, v) => {
-        scores[v].push(viewScores(density, outputs[v]));
-      });
-      await tick();
-    }
-  } finally {
-    encoder.dispose();
-  }
-  return scores.map((parts) => standardisation(concatenate(parts)));
+  { views }: Readout,
+  watch: Watch,
+): Promise<Standard[]> {
+  const requests = views.map((name, v) => scoringRequest(network, name, densities[v]));
+  const scores: Float32Array[] = views.map(() => new Float32Array());
+  await encodeImages(network, requests, images, watch, (outputs, n) => {
+    outputs.forEach((output, v) => {
+      const ofImage = viewScores(densities[v], output);
+      if (n === 0) scores[v] = new Float32Array(images.length * ofImage.length);
+      scores[v].set(ofImage, n * ofImage.length);
+    });
+  });
+  return scores.map(standardisation);
 }

@@ -13,10 +13,17 @@ export interface GoodImage {
 }
 
 /** Longest side that is learned at native size; larger images are scaled down to it. */
-export const MAX_NATIVE_SIDE = 512;
+const MAX_NATIVE_SIDE = 512;
 
 /** Images that are held in memory at most; of more, a seeded choice is read. */
 export const MAX_IMAGES = 1000;
+/** Memory for them: all 1000 at the largest default size. */
+const MAX_BYTES = MAX_IMAGES * MAX_NATIVE_SIDE ** 2 * 3;
+
+/** Images of the model's input size that may be held in memory: 1000, fewer where they are larger. */
+export function imageLimit({ width, height }: Size): number {
+  return Math.min(MAX_IMAGES, Math.floor(MAX_BYTES / (width * height * 3)));
+}
 
 const AT_ONCE = 4; // decoders in flight: libuv's pool
 

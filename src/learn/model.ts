@@ -3,7 +3,7 @@
  * network, fit the densities, fit the untrained control, calibrate the threshold.
  */
 import { getBackend } from '@tensorflow/tfjs-core';
-import { initialNetwork } from '../cutpaste/network.js';
+import { initialNetwork, type TrainableNetwork } from '../cutpaste/network.js';
 import { LoadedDetector } from '../detect/model.js';
 import type { Pixels } from '../frame/pixels.js';
 import { densityTensors, networkTensors, type Tensors } from '../model/detector-tensors.js';
@@ -47,9 +47,9 @@ export async function learnModel(
   options: LearnOptions,
   { onProgress = () => {}, checkpoints, signal }: LearnContext = {},
 ): Promise<LearnedModel> {
-  assertNotBlank(images);
   const { seed, readout, alpha } = options;
   const split = splitImages(images, seed);
+  assertNotBlank(images);
   const normalisation = normalisationOf(split.fit);
   const context = { ...(signal && { signal }), ...(checkpoints && { checkpoints }) };
   const trained = await trainNetwork(split.fit, {
@@ -58,20 +58,14 @@ export async function learnModel(
     onProgress,
     ...context,
   });
-  const fit = (network: typeof trained.network, how: Readout, phase: 'fit' | 'control') =>
-    fitDetector(
-      foldOnImages(network, split.fit, normalisation, seed),
-      split.fit,
-      split.standardise,
-      {
-        readout: how,
-        seed,
-        onImage: (done, total) => onProgress({ phase, done, total }),
-        ...(signal && { signal }),
-      },
-    );
-  const learned = await fit(trained.network, readout, 'fit');
-  const control = await fit(initialNetwork(options.layers, seed), PAPER_READOUT, 'control');
+  const learn = (network: TrainableNetwork, how: Readout, phase: 'fit' | 'control') => {
+    const folded = foldOnImages(network, split.fit, normalisation, seed);
+    const onImage = (done: number, total: number) => onProgress({ phase, done, total });
+    const fitting = { readout: how, seed, onImage, ...(signal && { signal }) };
+    return fitDetector(folded, split.fit, split.standardise, fitting);
+  };
+  const learned = await learn(trained.network, readout, 'fit');
+  const control = await learn(initialNetwork(options.layers, seed), PAPER_READOUT, 'control');
   const tensors = { ...tensorsOf(learned, DETECTOR_FILES), ...tensorsOf(control, CONTROL_FILES) };
   const parts = {
     input: sizeOf(images[0].pixels),

@@ -4,7 +4,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type Batch, classesOf, denseBatch, literalBatch } from '../cutpaste/batch.js';
 import { foldInput, foldNetwork } from '../cutpaste/fold.js';
 import { type FoldedNetwork, initialNetwork, type TrainableNetwork } from '../cutpaste/network.js';
-import { DEFAULT_OPTIMISER, Trainer } from '../cutpaste/trainer.js';
+import { DEFAULT_OPTIMISER } from '../cutpaste/optimiser.js';
+import { assertShape } from '../cutpaste/parameters.js';
+import { type StepResult, Trainer } from '../cutpaste/trainer.js';
+import { cutPatches } from '../frame/patches.js';
 import type { Pixels } from '../frame/pixels.js';
 import type { Normalisation } from '../model/manifest.js';
 import type { Tensor } from '../model/safetensors.js';
@@ -47,26 +50,22 @@ export async function trainNetwork(
   const optimiser = { ...DEFAULT_OPTIMISER, steps };
   const trainer = new Trainer(layers, classesOf(variant), normalisation, optimiser, seed);
   const smooth = new Smoothed();
-  try {
-    const saved = await checkpoints?.load();
-    if (saved !== undefined) {
-      trainer.restore(saved);
-      smooth.restore(saved.progress);
-    }
-    const pixels = images.map((image) => image.pixels);
-    while (trainer.step < steps) {
-      await breathe();
-      signal?.throwIfAborted();
-      smooth.add(trainer.train(batchOf(pixels, learn, trainer.step)));
-      onProgress({ phase: 'train', done: trainer.step, total: steps, ...smooth.value });
-      if (trainer.step % CHECKPOINT_STEPS === 0 && trainer.step < steps) {
-        await checkpoints?.save({ ...trainer.checkpoint(), progress: smooth.state });
-      }
-    }
-    return { network: trainer.network(), ...smooth.value };
-  } finally {
-    trainer.dispose();
+  const saved = await checkpoints?.load();
+  if (saved !== undefined) {
+    smooth.restore(saved);
+    trainer.restore(saved);
   }
+  const pixels = images.map((image) => image.pixels);
+  while (trainer.step < steps) {
+    await breathe();
+    signal?.throwIfAborted();
+    smooth.add(trainer.train(batchOf(pixels, learn, trainer.step)));
+    onProgress({ phase: 'train', done: trainer.step, total: steps, ...smooth.value });
+    if (trainer.step % CHECKPOINT_STEPS === 0 && trainer.step < steps) {
+      await checkpoints?.save({ ...trainer.checkpoint(), ...smooth.checkpoint() });
+    }
+  }
+  return { network: trainer.network(), ...smooth.value };
 }
 
 function batchOf(images: readonly Pixels[], learn: LearnOptions, step: number): Batch {
@@ -78,36 +77,40 @@ function batchOf(images: readonly Pixels[], learn: LearnOptions, step: number): 
   return literalBatch({ images, count, variant, seed, step });
 }
 
-/** Exponential mean of loss and accuracy over about 20 steps, without the bias of the start. */
+/**
+ * Exponential mean of loss and accuracy over about 20 steps, without the bias of the start. Kept in
+ * float32 as the checkpoint stores it: a resumed run must report the same.
+ */
 class Smoothed {
   static readonly #keep = 0.95;
-  #loss = 0;
-  #accuracy = 0;
-  #weight = 0;
+  readonly #sums = new Float32Array(3); // loss, accuracy, weight
 
-  add({ loss, accuracy }: { readonly loss: number; readonly accuracy: number }): void {
-    const keep = Smoothed.#keep;
-    this.#loss = keep * this.#loss + (1 - keep) * loss;
-    this.#accuracy = keep * this.#accuracy + (1 - keep) * accuracy;
-    this.#weight = keep * this.#weight + (1 - keep);
+  add({ loss, accuracy }: StepResult): void {
+    [loss, accuracy, 1].forEach((value, i) => {
+      this.#sums[i] = Smoothed.#keep * this.#sums[i] + (1 - Smoothed.#keep) * value;
+    });
   }
 
-  get value(): { loss: number; accuracy: number } {
-    return { loss: this.#loss / this.#weight, accuracy: this.#accuracy / this.#weight };
+  get value(): StepResult {
+    const [loss, accuracy, weight] = this.#sums;
+    return { loss: loss / weight, accuracy: accuracy / weight };
   }
 
-  get state(): Tensor {
-    return { shape: [3], data: Float32Array.of(this.#loss, this.#accuracy, this.#weight) };
+  checkpoint(): Record<string, Tensor> {
+    return { progress: { shape: [3], data: this.#sums.slice() } };
   }
 
-  restore({ data }: Tensor): void {
-    [this.#loss, this.#accuracy, this.#weight] = data;
+  /** @throws PL_STATE if the checkpoint is of something else */
+  restore(checkpoint: Readonly<Record<string, Tensor>>): void {
+    assertShape(checkpoint, 'progress', [3]);
+    this.#sums.set(checkpoint.progress.data);
   }
 }
 
-/** Pixels over which the folded normalisation is estimated: 32 frames of 256×256. */
-const FOLD_PIXELS = 32 * 256 * 256;
-const FOLD_BATCH_PIXELS = 8 * 256 * 256;
+/** Windows of good images over which the folded normalisation is estimated, and their largest side. */
+const FOLD_WINDOWS = 32;
+const FOLD_SIDE = 256;
+const FOLD_BATCH = 8;
 
 /** The network as inference runs it: normalisation and input scaling folded into the filters. */
 export function foldOnImages(
@@ -116,28 +119,37 @@ export function foldOnImages(
   normalisation: Normalisation,
   seed: number,
 ): FoldedNetwork {
-  const { width, height } = images[0].pixels;
-  const count = Math.max(1, Math.min(images.length, Math.floor(FOLD_PIXELS / (width * height))));
-  const perBatch = Math.max(1, Math.floor(FOLD_BATCH_PIXELS / (width * height)));
-  const chosen = Random.for(seed, 'fold').shuffled(images).slice(0, count);
+  const windows = foldWindows(images, Random.for(seed, 'fold'));
   const batches: tf.Tensor4D[] = [];
-  for (let from = 0; from < chosen.length; from += perBatch) {
-    batches.push(batchTensor(chosen.slice(from, from + perBatch), normalisation));
+  for (let from = 0; from < windows.length; from += FOLD_BATCH) {
+    batches.push(batchTensor(windows.slice(from, from + FOLD_BATCH), normalisation));
   }
   return foldInput(foldNetwork(network, batches), normalisation);
 }
 
-function batchTensor(
-  images: readonly GoodImage[],
-  { mean, deviation }: Normalisation,
-): tf.Tensor4D {
+/** Whole images where they are small; so memory does not grow with the frame. All of one size. */
+function foldWindows(images: readonly GoodImage[], random: Random): Pixels[] {
   const { width, height } = images[0].pixels;
+  const size = { width: Math.min(FOLD_SIDE, width), height: Math.min(FOLD_SIDE, height) };
+  const perImage = Math.ceil(width / size.width) * Math.ceil(height / size.height);
+  const order = random.shuffled(images);
+  const count = Math.min(FOLD_WINDOWS, order.length * perImage);
+  return Array.from({ length: count }, (_, i) => {
+    const { pixels } = order[i % order.length];
+    const x = random.integer(0, width - size.width);
+    const y = random.integer(0, height - size.height);
+    return { ...size, data: cutPatches(pixels, [{ x, y }], size) };
+  });
+}
+
+function batchTensor(windows: readonly Pixels[], { mean, deviation }: Normalisation): tf.Tensor4D {
+  const { width, height } = windows[0];
   const size = width * height * 3;
-  const values = new Float32Array(images.length * size);
-  images.forEach(({ pixels }, n) => {
+  const values = new Float32Array(windows.length * size);
+  windows.forEach(({ data }, n) => {
     for (let i = 0; i < size; i++) {
-      values[n * size + i] = (pixels.data[i] / 255 - mean[i % 3]) / deviation[i % 3];
+      values[n * size + i] = (data[i] / 255 - mean[i % 3]) / deviation[i % 3];
     }
   });
-  return tf.tensor4d(values, [images.length, height, width, 3]);
+  return tf.tensor4d(values, [windows.length, height, width, 3]);
 }

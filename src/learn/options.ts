@@ -3,7 +3,7 @@ import { DEFAULT_LAYERS } from '../cutpaste/network.js';
 import type { Variant } from '../cutpaste/options.js';
 import { paperSigma } from '../localize/upsample.js';
 
-export type DensityKind = 'gaussian' | 'nearest' | 'kernel' | 'location';
+type DensityKind = 'gaussian' | 'nearest' | 'kernel' | 'location';
 
 /** What is read from a network, and how the scores become a map. */
 export interface Readout {

@@ -13,7 +13,7 @@ const positive = z.number().int().positive();
 const rate = z.number().gt(0).lt(1);
 const rgb = z.tuple([z.number(), z.number(), z.number()]);
 
-export const layerSchema = z.strictObject({
+const layerSchema = z.strictObject({
   kernel: positive,
   stride: positive,
   channels: positive,
@@ -22,7 +22,7 @@ export const layerSchema = z.strictObject({
 const standardSchema = z.strictObject({ mean: z.number(), deviation: z.number().positive() });
 
 /** One reading of a frame, with the density of good frames in it. */
-export const viewSchema = z.strictObject({
+const viewSchema = z.strictObject({
   /** `rf64`: the network where its receptive field is 64 px; `stat8`: statistics of 8 px windows. */
   name: z.string().regex(/^(rf|stat)\d+$/),
   /** Side of what one cell sees, in pixels of the model's input. */
@@ -36,7 +36,7 @@ export const viewSchema = z.strictObject({
 });
 
 /** A detector: a network, what is read from it, and how the scores become a map. */
-export const detectorSchema = z.strictObject({
+const detectorSchema = z.strictObject({
   network: z.strictObject({ layers: z.array(layerSchema).min(1), file: z.string() }),
   views: z.array(viewSchema).min(1),
   densityFile: z.string(),
@@ -50,7 +50,7 @@ export const detectorSchema = z.strictObject({
   }),
 });
 
-export const calibrationSchema = z.strictObject({
+const calibrationSchema = z.strictObject({
   threshold: z.number(),
   requestedAlpha: rate,
   /** The false-alarm rate that the threshold promises: the requested one, or 1/(n+1) if n is small. */
