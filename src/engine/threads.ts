@@ -28,6 +28,7 @@ export class Threads<Tasks> {
   readonly #name: string;
   readonly #pool: Piscina;
   #closing: Promise<void> | undefined;
+  #lastDeath = 'no reason given';
 
   constructor({ name, file, count, data, onDeath, onBroken }: ThreadsOptions) {
     this.#name = name;
@@ -44,9 +45,10 @@ export class Threads<Tasks> {
     this.#pool.on('error', (error: Error) => onDeath(this.#death(error)));
     // piscina replaces a thread that dies, unless it never got to work: then it gives up in silence.
     this.#pool.on('workerDestroy', () =>
-      queueMicrotask(() => {
+      setImmediate(() => {
         if (this.#closing !== undefined || this.#pool.threads.length >= count) return;
-        onBroken(new PatchlineError('PL_BACKEND', `the ${name} threads die when they start`));
+        const message = `the ${name} threads die when they start: ${this.#lastDeath}`;
+        onBroken(new PatchlineError('PL_BACKEND', message));
       }),
     );
   }
@@ -86,6 +88,7 @@ export class Threads<Tasks> {
   /** An error that was not answered: the thread that had it is gone. */
   #death(error: unknown): PatchlineError {
     const { code, message, hint } = asPatchlineError(error, 'PL_BACKEND');
+    this.#lastDeath = message;
     const details = { cause: error, ...(hint !== undefined && { hint }) };
     return new PatchlineError(code, `a ${this.#name} thread died: ${message}`, details);
   }
