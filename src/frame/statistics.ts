@@ -49,16 +49,22 @@ export function statisticsOf(pixels: Pixels): { stat8: Float32Array; stat16: Flo
   return { stat8: describe(windows8), stat16: describe(quadruples(windows8, 2)) };
 }
 
-/** Every pixel of whole blocks, added to the block that it lies in: the one pass over the frame. */
+/**
+ * The one pass over the frame: block by block, so that what is summed up stays in registers. Colours
+ * and edges apart, since there are too few registers for both.
+ */
 function blockSums(pixels: Pixels): Sums {
   const rows = Math.floor(pixels.height / BLOCK);
   const cols = Math.floor(pixels.width / BLOCK);
   const data = new Float64Array(rows * cols * STATISTICS);
-  for (let at = MIN; at < data.length; at += STATISTICS) data[at] = Infinity;
-  const sums = { rows, cols, count: BLOCK * BLOCK, data };
   const grey = borderedGrey(pixels);
-  for (let y = 0; y < rows * BLOCK; y++) addRow(sums, pixels, grey, y);
-  return sums;
+  for (let row = 0, at = 0; row < rows; row++) {
+    for (let col = 0; col < cols; col++, at += STATISTICS) {
+      sumColours(data, at, pixels, row * BLOCK, col * BLOCK);
+      sumEdges(data, at, grey, pixels.width + 2, row * BLOCK, col * BLOCK);
+    }
+  }
+  return { rows, cols, count: BLOCK * BLOCK, data };
 }
 
 /** R + G + B of each pixel, the border repeated once: [height + 2, width + 2]. */
@@ -78,33 +84,88 @@ function borderedGrey({ width, height, data }: Pixels): Int32Array {
   return grey;
 }
 
-function addRow({ cols, data: sums }: Sums, pixels: Pixels, grey: Int32Array, y: number): void {
-  const { width, data } = pixels;
-  const stride = width + 2;
-  const block = Math.floor(y / BLOCK) * cols;
-  for (let x = 0; x < cols * BLOCK; x++) {
-    const pixel = (y * width + x) * 3;
-    const centre = (y + 1) * stride + x + 1;
-    const g = grey[centre];
-    const left = grey[centre - 1];
-    const right = grey[centre + 1];
-    const above = grey[centre - stride];
-    const below = grey[centre + stride];
-    const at = (block + Math.floor(x / BLOCK)) * STATISTICS;
-    add(sums, at, data[pixel]);
-    add(sums, at + 1, data[pixel + 1]);
-    add(sums, at + 2, data[pixel + 2]);
-    add(sums, at + 3, Math.abs(right - left));
-    add(sums, at + 4, Math.abs(below - above));
-    add(sums, at + 5, Math.abs(left + right + above + below - 4 * g));
-    if (g < sums[at + MIN]) sums[at + MIN] = g;
-    if (g > sums[at + MAX]) sums[at + MAX] = g;
+/** R, G and B of a block, and their squares. */
+function sumColours(
+  sums: Float64Array,
+  at: number,
+  { width, data }: Pixels,
+  top: number,
+  left: number,
+): void {
+  let r = 0;
+  let g = 0;
+  let b = 0;
+  let rr = 0;
+  let gg = 0;
+  let bb = 0;
+  for (let y = top; y < top + BLOCK; y++) {
+    const start = (y * width + left) * 3;
+    for (let i = start; i < start + 3 * BLOCK; i += 3) {
+      const red = data[i];
+      const green = data[i + 1];
+      const blue = data[i + 2];
+      r += red;
+      g += green;
+      b += blue;
+      rr += red * red;
+      gg += green * green;
+      bb += blue * blue;
+    }
   }
+  sums[at] = r;
+  sums[at + 1] = g;
+  sums[at + 2] = b;
+  sums[at + CHANNELS] = rr;
+  sums[at + CHANNELS + 1] = gg;
+  sums[at + CHANNELS + 2] = bb;
 }
 
-function add(sums: Float64Array, at: number, value: number): void {
-  sums[at] += value;
-  sums[at + CHANNELS] += value * value;
+/** What the grey of a block does: slopes, laplacian, their squares, and its extremes. */
+function sumEdges(
+  sums: Float64Array,
+  at: number,
+  grey: Int32Array,
+  stride: number,
+  top: number,
+  left: number,
+): void {
+  let dx = 0;
+  let dy = 0;
+  let l = 0;
+  let xx = 0;
+  let yy = 0;
+  let ll = 0;
+  let min: number = GREY; // an integer: Infinity would make all of this floating-point
+  let max = 0;
+  for (let y = top; y < top + BLOCK; y++) {
+    const start = (y + 1) * stride + left + 1;
+    for (let i = start; i < start + BLOCK; i++) {
+      const g = grey[i];
+      const west = grey[i - 1];
+      const east = grey[i + 1];
+      const north = grey[i - stride];
+      const south = grey[i + stride];
+      const across = Math.abs(east - west);
+      const down = Math.abs(south - north);
+      const laplacian = Math.abs(west + east + north + south - 4 * g);
+      dx += across;
+      dy += down;
+      l += laplacian;
+      xx += across * across;
+      yy += down * down;
+      ll += laplacian * laplacian;
+      if (g < min) min = g;
+      if (g > max) max = g;
+    }
+  }
+  sums[at + 3] = dx;
+  sums[at + 4] = dy;
+  sums[at + 5] = l;
+  sums[at + CHANNELS + 3] = xx;
+  sums[at + CHANNELS + 4] = yy;
+  sums[at + CHANNELS + 5] = ll;
+  sums[at + MIN] = min;
+  sums[at + MAX] = max;
 }
 
 /** Areas of twice the side: each is made of four, `step` areas apart, that tile it. */
