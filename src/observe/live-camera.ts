@@ -9,7 +9,22 @@ export type LivePoint = readonly [
   verdict: Verdict,
 ];
 
-/** A camera as the page shows it. */
+/**
+ * The newest frame that has a picture. Not every frame gets one, and a picture must not stand beside
+ * the verdict of another frame.
+ */
+export interface LivePicture {
+  /** Grows with each new picture. */
+  readonly version: number;
+  readonly at: number;
+  readonly verdict: Verdict;
+  readonly score: number | null;
+  readonly threshold: number | null;
+  /** Of the frame. */
+  readonly size: Size;
+}
+
+/** A camera as the page shows it: verdict, score and threshold are those of its newest frame. */
 export interface LiveCamera {
   readonly id: string;
   readonly verdict: Verdict;
@@ -24,10 +39,7 @@ export interface LiveCamera {
   readonly model: string;
   /** Why the newest frame was rejected; empty if it was not. */
   readonly message: string;
-  /** Size of the newest judged frame. */
-  readonly size: Size | null;
-  /** Grows with each new picture; 0 where there is none. */
-  readonly picture: number;
+  readonly pictured: LivePicture | null;
   /** In a snapshot all that are kept, in an update the ones since the last. Oldest first. */
   readonly points: readonly LivePoint[];
 }
@@ -48,8 +60,7 @@ export class CameraRecord {
     rejected: 0,
     model: '',
     message: '',
-    size: null,
-    picture: 0,
+    pictured: null,
   };
   /** The newest points, oldest first; at most `#capacity`. */
   readonly #points: LivePoint[] = [];
@@ -76,15 +87,17 @@ export class CameraRecord {
         message: outcome.message.slice(0, MAX_MESSAGE),
       };
     } else {
+      const [score, threshold] = [finite(outcome.score), finite(outcome.threshold)];
+      const version = (old.pictured?.version ?? 0) + 1;
+      const { verdict, size, overlay } = outcome;
       this.#facts = {
         ...counted,
-        score: finite(outcome.score),
-        threshold: finite(outcome.threshold),
-        anomalies: old.anomalies + (outcome.verdict === 'anomalous' ? 1 : 0),
+        score,
+        threshold,
+        anomalies: old.anomalies + (verdict === 'anomalous' ? 1 : 0),
         model: outcome.model.name,
         message: '',
-        size: outcome.size,
-        picture: old.picture + (outcome.overlay === undefined ? 0 : 1),
+        ...(overlay && { pictured: { version, at: now, verdict, score, threshold, size } }),
       };
     }
     this.#push();

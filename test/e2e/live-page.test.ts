@@ -150,6 +150,26 @@ browserTest('a card a camera: picture, verdict, scores', async (t) => {
   });
 });
 
+browserTest('a verdict stands beside the picture that it was given to', async (t) => {
+  await show({}, async ({ page, live, clock }) => {
+    const verdict = (word: string) => page.locator('.verdict', { hasText: word }).waitFor();
+    defect(live, 'cam-1', 'bad');
+    await verdict('DEFECT');
+    void live.publish(frameOf('cam-1'), judgementOf(3)); // without a picture
+    await page.locator('#frames', { hasText: '2' }).waitFor();
+    await verdict('DEFECT');
+    t.is(await page.locator('[data-part=score]').first().textContent(), '23.4');
+    void live.publish(frameOf('cam-1'), judgementOf(4, { overlay: pictures.good }));
+    await verdict('OK');
+    t.is(await page.locator('[data-part=score]').first().textContent(), '4.00');
+    defect(live, 'cam-1', 'worse');
+    await verdict('DEFECT');
+    clock.behind = -2_500;
+    void live.publish(frameOf('cam-1'), judgementOf(5)); // no pictures any more
+    await verdict('OK');
+  });
+});
+
 browserTest('an anomaly opens, by mouse and by keyboard', async (t) => {
   await show({}, async ({ page, live, complaints }) => {
     for (const id of ['first', 'second', 'third']) defect(live, 'cam-1', id);
@@ -202,8 +222,11 @@ browserTest('before the first frame: what to do, then the training', async (t) =
   await show({}, async (shown) => {
     const { page, live, clock, worker } = shown;
     worker.health = { live: true, ready: false, state: 'starting', reasons: ['loading the model'] };
-    await page.getByText('Waiting for the first frame').waitFor();
+    await page.getByText('Patchline is starting').waitFor();
     await page.locator('#empty').getByText('loading the model').waitFor();
+    worker.health = RUNNING;
+    await page.getByText('Waiting for the first frame').waitFor();
+    await page.getByText('Check that the source delivers').waitFor();
     live.setTraining('brushed steel', { step: 420, steps: 1000, loss: 0.3812, etaSeconds: 21 });
     const phase = 'fitting densities';
     live.setTraining('printed tin', { phase, step: 3, steps: 8, etaSeconds: Number.NaN });

@@ -34,8 +34,14 @@ test('a camera shows its newest frame, verdict and counts', async (t) => {
     anomalies: 1,
     rejected: 0,
     model: 'brushed steel',
-    size: { width: 256, height: 256 },
-    picture: 1,
+    pictured: {
+      version: 1,
+      at: 1_000_000,
+      verdict: 'ok',
+      score: 3,
+      threshold: 10,
+      size: { width: 256, height: 256 },
+    },
     points: [
       [1_000_000, 3, 10, 'ok'],
       [1_000_500, 30, 10, 'anomalous'],

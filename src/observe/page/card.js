@@ -11,6 +11,9 @@ const ALIGHT_MS = 4000;
 
 const WORDS = { ok: 'OK', anomalous: 'DEFECT', rejected: 'REJECTED', stale: 'STALE' };
 
+/** A picture and its verdict are shown together, unless frames without one go on for this long. */
+const PICTURE_MS = 2000;
+
 /** One camera: its newest frame, verdict and scores. */
 export class CameraCard {
   #parts;
@@ -21,9 +24,14 @@ export class CameraCard {
   #points = [];
   #maxPoints;
   #lastDefect = 0;
-  /** The version of the picture that loads; 0 while none does. A slow link skips the others. */
-  #loading = 0;
+  /** A picture is on its way; those that come meanwhile are skipped, so a slow link stays current. */
+  #loading = false;
+  /** The frame in view: the newest, or the newest that has a picture. */
+  #face;
+  /** The version of the picture in view. */
   #shown = 0;
+  /** The time of the last tick. */
+  #now = 0;
 
   /** @param {LiveCamera} camera @param {number} maxPoints */
   constructor(camera, maxPoints) {
@@ -32,12 +40,10 @@ export class CameraCard {
     this.#parts = parts;
     this.#chart = new ScoreChart(parts.chart);
     this.#camera = camera;
+    this.#face = faceOf(camera);
     this.#maxPoints = maxPoints;
     parts.name.title = camera.id;
     setText(parts.name, camera.id);
-    parts.picture.alt = `Newest frame of ${camera.id} with its heat map`;
-    parts.picture.addEventListener('load', () => this.#loaded(true));
-    parts.picture.addEventListener('error', () => this.#loaded(false));
   }
 
   get id() {
@@ -50,46 +56,75 @@ export class CameraCard {
     this.#points = [...this.#points, ...camera.points].slice(-this.#maxPoints);
     const defect = camera.points.findLast(([, , , verdict]) => verdict === 'anomalous');
     if (defect !== undefined) this.#lastDefect = defect[0];
-    const { score, threshold, anomalies, picture } = this.#parts;
-    setText(score, figure(camera.score));
-    setText(threshold, figure(camera.threshold));
-    setText(anomalies, count(camera.anomalies));
-    if (camera.size !== null) {
-      picture.parentElement.style.setProperty('--aspect', camera.size.width / camera.size.height);
-    }
-    this.#load();
+    setText(this.#parts.anomalies, count(camera.anomalies));
+    void this.#load();
+    this.#face = this.#nextFace();
     this.tick(now);
   }
 
   /** What changes with time alone. @param {number} now the server's clock, ms */
   tick(now) {
-    const { at, verdict, message, picture } = this.#camera;
+    this.#now = now;
+    const { at, message } = this.#camera;
+    const { verdict, score, threshold } = this.#face;
     const stale = now - at > STALE_MS;
-    const shown = stale ? 'stale' : verdict;
-    if (this.element.dataset.verdict !== shown) {
-      this.element.dataset.verdict = shown;
-      this.#parts.icon.setAttribute('href', `#icon-${shown}`);
-      setText(this.#parts.word, WORDS[shown]);
-    }
+    this.#showVerdict(stale ? 'stale' : verdict);
     this.element.toggleAttribute('data-alight', now - this.#lastDefect < ALIGHT_MS);
+    setText(this.#parts.score, figure(score));
+    setText(this.#parts.threshold, figure(threshold));
     setText(this.#parts.age, `${duration(now - at)} ago`);
     const last = `No frame for ${duration(now - at)}. The last one was ${WORDS[verdict]}.`;
-    setText(this.#parts.note, stale ? last : message || (picture === 0 ? 'no picture' : ''));
+    setText(this.#parts.note, stale ? last : message || (this.#shown === 0 ? 'no picture' : ''));
     this.#chart.show(this.#points, now);
   }
 
-  #load() {
-    const { id, picture } = this.#camera;
-    if (this.#loading !== 0 || picture === this.#shown || picture === 0) return;
-    this.#loading = picture;
-    this.#parts.picture.src = cameraPicture(id, picture);
+  /** @param {keyof typeof WORDS} verdict */
+  #showVerdict(verdict) {
+    if (this.element.dataset.verdict === verdict) return;
+    this.element.dataset.verdict = verdict;
+    this.#parts.icon.setAttribute('href', `#icon-${verdict}`);
+    setText(this.#parts.word, WORDS[verdict]);
   }
 
-  /** @param {boolean} good */
-  #loaded(good) {
-    this.#parts.picture.hidden = !good;
-    this.#shown = this.#loading;
-    this.#loading = 0;
-    this.#load();
+  #nextFace() {
+    const { verdict, at, pictured } = this.#camera;
+    if (verdict === 'rejected' || pictured === null) return faceOf(this.#camera);
+    if (at - pictured.at > PICTURE_MS) return faceOf(this.#camera);
+    return pictured.version === this.#shown ? pictured : this.#face;
   }
+
+  /**
+   * Loads the newest picture beside the one in view and puts it in its place when it is complete:
+   * no flicker, and without a connection the last one stays.
+   */
+  async #load() {
+    const { id, pictured } = this.#camera;
+    if (this.#loading || pictured === null || pictured.version === this.#shown) return;
+    this.#loading = true;
+    const picture = new Image();
+    picture.alt = `Newest frame of ${id} with its heat map`;
+    picture.src = cameraPicture(id, pictured.version);
+    const loaded = await picture.decode().then(
+      () => true,
+      () => false, // it has made room for others, or the connection is lost
+    );
+    this.#loading = false;
+    this.#shown = pictured.version;
+    if (loaded) this.#swap(picture, pictured.size);
+    this.#face = this.#camera.verdict === 'rejected' ? faceOf(this.#camera) : pictured;
+    this.tick(this.#now);
+    void this.#load();
+  }
+
+  /** @param {HTMLImageElement} picture @param {{ width: number, height: number }} size */
+  #swap(picture, { width, height }) {
+    this.#parts.picture.replaceWith(picture);
+    this.#parts.picture = picture;
+    picture.parentElement?.style.setProperty('--aspect', `${width / height}`);
+  }
+}
+
+/** @param {LiveCamera} camera */
+function faceOf({ verdict, score, threshold }) {
+  return { verdict, score, threshold };
 }

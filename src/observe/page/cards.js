@@ -6,6 +6,10 @@ import { CameraCard } from './card.js';
 /** Sizes in rem at which a card changes its face: as in live.css. */
 const SMALL = 15;
 const WIDE = 6 / 5; // width / height
+/** Where all cards share one view: as in live.css. Elsewhere the page scrolls. */
+const ONE_VIEW = '(min-width: 60rem) and (min-height: 34rem)';
+/** The width of a column where the page scrolls, rem. */
+const READABLE = 22;
 /** The narrowest and lowest small card that is still read, rem. */
 const MIN_WIDTH = 7;
 const MIN_HEIGHT = 7;
@@ -68,6 +72,11 @@ export class CardWall {
   /** As many columns as make the pictures largest, with full cards before small ones. */
   #arrange() {
     const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+    if (!matchMedia(ONE_VIEW).matches) {
+      const columns = Math.max(1, Math.floor(this.#list.clientWidth / (READABLE * rem)));
+      this.#list.style.setProperty('--columns', `${columns}`);
+      return;
+    }
     const [width, height] = [this.#list.clientWidth / rem, this.#list.clientHeight / rem];
     const cards = this.#cards.size;
     let [columns, best] = [0, 0];

@@ -95,7 +95,10 @@ function showState() {
   const training = !byId('trainings').hidden;
   byId('empty').hidden = wall.size > 0 || training;
   byId('latest').hidden = wall.size === 0 && byId('strip').childElementCount === 0;
+  const waiting = connected && health.ready;
+  setText(byId('empty-title'), waiting ? 'Waiting for the first frame' : `Patchline is ${state}`);
   setText(byId('empty-reasons'), connected ? health.reasons.join('; ') : '');
+  byId('empty-hint').hidden = !waiting;
   showBanner();
 }
 
