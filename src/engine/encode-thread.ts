@@ -6,6 +6,7 @@ import { threadId } from 'node:worker_threads';
 import { workerData } from 'piscina';
 import type { EncoderInput } from '../backend/encoder.js';
 import { type BackendMemory, type BackendName, startTensorflow } from '../backend/tensorflow.js';
+import { judgeOptions } from '../detect/judge.js';
 import { LoadedDetector } from '../detect/model.js';
 import { wholeFrame } from '../detect/prepare.js';
 import type { Judgement } from '../frame/frame.js';
@@ -39,9 +40,6 @@ export interface EncodedFrame extends Pick<Judgement, 'verdict' | 'score' | 'reg
   readonly map: { readonly scores: Float32Array; readonly frame: Pixels | undefined } | undefined;
 }
 
-/** Regions smaller than this are noise of the map, in pixels of the model's input. */
-const MIN_REGION_PX = 16;
-
 interface LoadedModel {
   readonly detector: LoadedDetector;
   readonly threshold: number;
@@ -60,12 +58,7 @@ async function encodeFrame({ model, input, size, wantsMap }: EncodeTask): Promis
   const { detector, threshold } = loaded.get(model) as LoadedModel;
   const { grid, map, timings } = await detector.localize(input);
   const start = performance.now();
-  const judgement = judge(map, detector.input, {
-    threshold,
-    share: detector.spec.map.topShare,
-    frameSize: size,
-    minAreaPx: MIN_REGION_PX * areaRatio(size, detector.input),
-  });
+  const judgement = judge(map, detector.input, judgeOptions(detector, threshold, size));
   const wanted =
     wantsMap === 'always' || (wantsMap === 'anomalous' && judgement.verdict === 'anomalous');
   return {
@@ -85,7 +78,3 @@ export const encode = answering(encodeFrame, ({ grid, map }) => [
   map?.scores,
   map?.frame?.data,
 ]);
-
-function areaRatio(a: Size, b: Size): number {
-  return (a.width * a.height) / (b.width * b.height);
-}

@@ -1,8 +1,9 @@
 import type { BackendMemory } from '../backend/tensorflow.js';
 import { parseView } from '../detect/detector.js';
+import { scaleRegion } from '../detect/judge.js';
 import { arraysOf } from '../detect/prepare.js';
 import { MAX_PIXELS } from '../frame/decode.js';
-import type { Frame, Judgement, Region } from '../frame/frame.js';
+import type { Frame, Judgement } from '../frame/frame.js';
 import type { Size } from '../frame/pixels.js';
 import type { Bundle } from '../model/bundle.js';
 import type { DecodedFrame, OverlayPicture } from './decode-thread.js';
@@ -56,9 +57,19 @@ export class Stages {
     return { bytes, tensors };
   }
 
-  /** Waits until all threads work. @throws why a thread or a model does not start */
+  /**
+   * Runs a blank frame of each model through each encoder thread: as many at once as there are
+   * threads, and all of them free, so that each gets one.
+   *
+   * @throws why a thread or a model does not start
+   */
   async warmUp(): Promise<void> {
-    await Promise.all(Array.from({ length: this.#encoderCount }, () => this.#judgeBlanks()));
+    for (const bundle of this.#options.models.all) {
+      const blank = blankFrame(bundle.manifest.input);
+      const blanks = Array.from({ length: this.#encoderCount }, () => this.#decode(blank, bundle));
+      const decoded = await Promise.all(blanks);
+      await Promise.all(decoded.map((frame) => this.#encode(frame, bundle, 'never')));
+    }
   }
 
   /** @throws PatchlineError of disposition `reject` for a bad frame, another for bad threads */
@@ -135,7 +146,7 @@ export class Stages {
       threshold: calibration.threshold,
       quiet: calibration.quiet,
       verdict,
-      regions: regions.map((region) => scaledRegion(region, size, input)),
+      regions: regions.map((region) => scaleRegion(region, size, input)),
     };
     const moving = buffersOf([pixels.data, map.scores]);
     return this.#decoders.run('overlay', task, moving);
@@ -145,33 +156,15 @@ export class Stages {
   async close(): Promise<void> {
     await Promise.all([this.#decoders.close(), this.#encoders.close()]);
   }
-
-  /** A blank frame for each model. As many at once as there are threads, so each gets some. */
-  async #judgeBlanks(): Promise<void> {
-    for (const bundle of this.#options.models.all) {
-      const { width, height } = bundle.manifest.input;
-      const frame: Frame = {
-        id: 'warm-up',
-        camera: '',
-        capturedAt: 0,
-        bytes: new Uint8Array(width * height * 3),
-        encoding: { kind: 'raw', width, height, channels: 3 },
-        origin: { topic: '', partition: -1, offset: '' },
-      };
-      await this.#encode(await this.#decode(frame, bundle), bundle, 'never');
-    }
-  }
 }
 
-/** A region in pixels of the frame that came in, in pixels of the model's input. */
-function scaledRegion(region: Region, from: Size, to: Size): Region {
-  const x = to.width / from.width;
-  const y = to.height / from.height;
+function blankFrame({ width, height }: Size): Frame {
   return {
-    ...region,
-    x: Math.round(region.x * x),
-    y: Math.round(region.y * y),
-    width: Math.max(1, Math.round(region.width * x)),
-    height: Math.max(1, Math.round(region.height * y)),
+    id: 'warm-up',
+    camera: '',
+    capturedAt: 0,
+    bytes: new Uint8Array(width * height * 3),
+    encoding: { kind: 'raw', width, height, channels: 3 },
+    origin: { topic: '', partition: -1, offset: '' },
   };
 }
