@@ -1,6 +1,6 @@
 import type { Judgement, Region } from '../frame/frame.js';
 import type { Pixels, Size } from '../frame/pixels.js';
-import { judge } from '../localize/verdict.js';
+import { type JudgeOptions, judge } from '../localize/verdict.js';
 import type { LoadedDetector, Localization } from './model.js';
 import { prepareFrame } from './prepare.js';
 
@@ -26,14 +26,18 @@ export async function judgeFrame(
 ): Promise<JudgedFrame> {
   const input = prepareFrame(pixels, Number.POSITIVE_INFINITY, detector.wantsStatistics);
   const { grid, map } = await detector.localize(input);
-  const { width, height } = detector.input;
-  const judgement = judge(map, detector.input, {
-    threshold,
-    share: detector.spec.map.topShare,
-    frameSize: size,
-    minAreaPx: (MIN_REGION_PX * size.width * size.height) / (width * height),
-  });
+  const judgement = judge(map, detector.input, judgeOptions(detector, threshold, size));
   return { pixels, size, grid, map, ...judgement };
+}
+
+/** How maps of a detector are judged; regions come in pixels of a frame of `size`. */
+export function judgeOptions(
+  { spec, input }: LoadedDetector,
+  threshold: number,
+  size: Size,
+): JudgeOptions {
+  const minAreaPx = (MIN_REGION_PX * size.width * size.height) / (input.width * input.height);
+  return { threshold, share: spec.map.topShare, frameSize: size, minAreaPx };
 }
 
 /** A region in pixels of a frame of size `from`, in pixels of one of size `to`. */
