@@ -95,20 +95,19 @@ export class TensorEncoder implements Encoder {
     });
   }
 
-  /** Outputs of the tapped layers before their ReLU. */
+  /** Outputs of the tapped layers before their ReLU. Consumes the pixels. */
   #run(pixels: tf.Tensor4D): Map<number, tf.Tensor4D> {
     const taps = new Map<number, tf.Tensor4D>();
     const last = Math.max(...this.#taps);
     let x = pixels;
     for (let i = 0; i <= last; i++) {
-      if (!this.#taps.has(i)) {
-        x = linear(x, this.#layers[i], 'relu');
-        continue;
-      }
-      const y = linear(x, this.#layers[i]);
-      taps.set(i, y);
-      x = tf.relu(y);
+      const tapped = this.#taps.has(i);
+      const y = linear(x, this.#layers[i], tapped ? 'linear' : 'relu');
+      x.dispose(); // the next layer's output takes its place, in memory and in the caches
+      if (tapped) taps.set(i, y);
+      x = tapped ? tf.relu(y) : y;
     }
+    x.dispose();
     return taps;
   }
 }
