@@ -13,7 +13,7 @@ export type LivePoint = readonly [
  * The newest frame that has a picture. Not every frame gets one, and a picture must not stand beside
  * the verdict of another frame.
  */
-export interface LivePicture {
+interface LivePicture {
   /** Grows with each new picture. */
   readonly version: number;
   readonly at: number;
