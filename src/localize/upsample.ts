@@ -101,17 +101,41 @@ export class Upsampler {
   #stretchRows(out: Float32Array): void {
     const { pixels, reach, first, count, weights } = this.#y;
     const width = this.#x.pixels;
-    const stretched = this.#stretched;
     const line = this.#line;
     for (let y = 0; y < pixels; y++) {
       line.fill(0);
-      for (let k = 0; k < count[y]; k++) {
-        const weight = weights[y * reach + k];
-        const row = (first[y] + k) * width;
-        for (let x = 0; x < width; x++) line[x] += weight * stretched[row + x];
-      }
+      const weightsOfRow = weights.subarray(y * reach, y * reach + count[y]);
+      addRows(line, this.#stretched, first[y] * width, weightsOfRow);
       out.set(line, y * width);
     }
+  }
+}
+
+/**
+ * Adds consecutive rows, each times its weight, to `line`. Four at a time: most of the work is
+ * loading and storing the line.
+ *
+ * @param rows `[…, line.length]`; the first row begins at `from`.
+ */
+function addRows(
+  line: Float64Array,
+  rows: Float64Array,
+  from: number,
+  weights: Float64Array,
+): void {
+  const width = line.length;
+  let k = 0;
+  let row = from;
+  for (; k + 4 <= weights.length; k += 4, row += 4 * width) {
+    const [a, b, c, d] = [weights[k], weights[k + 1], weights[k + 2], weights[k + 3]];
+    for (let x = 0, i = row; x < width; x++, i++) {
+      line[x] +=
+        a * rows[i] + b * rows[i + width] + c * rows[i + 2 * width] + d * rows[i + 3 * width];
+    }
+  }
+  for (; k < weights.length; k++, row += width) {
+    const weight = weights[k];
+    for (let x = 0; x < width; x++) line[x] += weight * rows[row + x];
   }
 }
 

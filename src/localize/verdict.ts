@@ -40,8 +40,9 @@ function regionsOf(map: Float32Array, size: Size, options: JudgeOptions): Region
 }
 
 function assertFinite(map: Float32Array): void {
-  const bad = map.findIndex((score) => !Number.isFinite(score));
-  if (bad < 0) return;
+  let bad = 0;
+  while (bad < map.length && Number.isFinite(map[bad])) bad++;
+  if (bad === map.length) return;
   throw new PatchlineError('PL_NUMERIC', `The anomaly map holds ${map[bad]} at pixel ${bad}.`, {
     disposition: 'reject',
     hint: 'The frame gave the model nothing to measure, or its weights are broken: check both.',
