@@ -26,7 +26,7 @@ ${NAMES.map((name) => `  ${name.padEnd(11)} ${SUMMARIES[name]}`).join('\n')}
 async function main([name, ...args]: readonly string[]): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
   let verbose = args.includes('--verbose');
-  let output = outputTo(args.includes('--json'));
+  let output = outputTo(args.includes('--json') || process.env.PATCHLINE_JSON === 'true');
   const openOutput: Invocation['openOutput'] = (mode) => {
     verbose = mode.verbose;
     output = outputTo(mode.json);

@@ -56,7 +56,7 @@ export class Output {
 
   /** Replaces the live line of the terminal. */
   live(line: string): void {
-    this.#err.write(CLEAR_LINE + line.slice(0, (this.#err.columns ?? 80) - 1));
+    this.#err.write(CLEAR_LINE + line.slice(0, (this.#err.columns || 80) - 1));
     this.#isLive = true;
   }
 

@@ -137,7 +137,10 @@ function rejectionOf(file: string, error: unknown): ImageResult {
 /** `anomalous  9.80  photo.png: 2 regions, the first at 120,44 of 24×10 px` */
 function lineOf(image: ImageResult): string {
   const { file, verdict } = image;
-  if (image.verdict === 'rejected') return `rejected       –  ${file}: ${image.error.message}`;
+  if (image.verdict === 'rejected') {
+    const { message } = image.error; // names the file in most cases
+    return `rejected       –  ${message.includes(file) ? message : `${file}: ${message}`}`;
+  }
   const { score, regions } = image;
   const [first] = regions;
   const where =

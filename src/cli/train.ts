@@ -14,8 +14,8 @@ import { backend, rateKind } from './common-options.js';
 import { modelLine, modelResult, thresholdLines, thresholdResult } from './describe.js';
 import { count, duration, percent, size } from './format.js';
 import { Progress } from './progress.js';
-import { inputOf, readGoodImages, sizeKind } from './training-images.js';
-import { learnOptionsOf, openPartial, stopped, VIEW_NAMES } from './training-run.js';
+import { assertEnough, inputOf, readGoodImages, sizeKind } from './training-images.js';
+import { endUnfinished, learnOptionsOf, openPartial, VIEW_NAMES } from './training-run.js';
 
 const options = {
   model: required(text('DIR'), {
@@ -116,6 +116,7 @@ async function run(config: TrainConfig, context: Context): Promise<ExitCode> {
   const start = performance.now();
   await assertReplaceable(config.model);
   const dataset = await openDataset(operands[0]);
+  assertEnough(dataset, operands[0]);
   const paths = chooseImages(
     dataset.trainGood,
     config.maxImages,
@@ -138,7 +139,7 @@ async function run(config: TrainConfig, context: Context): Promise<ExitCode> {
     report(config, dataset, learned, id, performance.now() - start, context);
     return 0;
   } catch (error) {
-    throw error === signal.reason ? await stopped(partial) : error;
+    throw await endUnfinished(partial, error, context);
   }
 }
 

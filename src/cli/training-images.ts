@@ -1,11 +1,20 @@
 /** Which images training reads, and at what size. */
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { Kind } from '../config/kind.js';
 import { PATCH_SIDE } from '../cutpaste/options.js';
 import { PatchlineError } from '../errors.js';
+import type { Dataset } from '../evaluate/dataset.js';
 import type { Size } from '../frame/pixels.js';
-import { defaultInput, type GoodImage, imageSize, readImages } from '../learn/images.js';
-import { size } from './format.js';
+import {
+  assertNotBlank,
+  defaultInput,
+  type GoodImage,
+  imageSize,
+  readImages,
+} from '../learn/images.js';
+import { MIN_IMAGES } from '../learn/split.js';
+import { count, size } from './format.js';
 import type { Progress } from './progress.js';
 
 const MAX_SIDE = 8192;
@@ -27,6 +36,19 @@ export const sizeKind: Kind<Size | 'native'> = {
       .refine(({ width, height }) => Math.max(width, height) <= MAX_SIDE),
   ]),
 };
+
+/** @throws PL_DATASET (usage) with too few images to learn from */
+export function assertEnough({ trainGood }: Dataset, path: string): void {
+  if (trainGood.length >= MIN_IMAGES) return;
+  throw new PatchlineError(
+    'PL_DATASET',
+    `${path} has ${count(trainGood.length, 'good image')}; it takes ${MIN_IMAGES} at least`,
+    {
+      disposition: 'usage',
+      hint: 'give more: 20 show what can be reached, a few hundred are good',
+    },
+  );
+}
 
 export interface Input {
   /** Of the first image. */
@@ -50,7 +72,7 @@ export async function inputOf(first: string, wanted: Size | 'native' | undefined
   return { native, size: input };
 }
 
-/** Reads them all; the error for an image of another shape says which shape is meant. */
+/** Reads them all, with errors that say what training needs. @throws what `readImages` throws */
 export async function readGoodImages(
   paths: readonly string[],
   input: Size,
@@ -60,12 +82,29 @@ export async function readGoodImages(
   const onRead = (done: number): void =>
     progress.update({ phase: 'reading', done, total: paths.length });
   try {
-    return await readImages(paths, input, onRead, signal);
+    const images = await readImages(paths, input, onRead, signal);
+    assertNotBlank(images);
+    return images;
   } catch (error) {
-    if (!(error instanceof PatchlineError) || error.code !== 'PL_IMAGE_SIZE') throw error;
-    throw new PatchlineError('PL_IMAGE_SIZE', error.message, {
-      hint: `All images must have one shape (the first is ${paths[0]}). Take away or crop the others, or give --input-size the right shape.`,
-      cause: error,
-    });
+    throw inTrainingTerms(error, paths[0]);
+  }
+}
+
+function inTrainingTerms(error: unknown, first: string): unknown {
+  if (!(error instanceof PatchlineError)) return error;
+  const { code, message, hint, cause } = error;
+  switch (code) {
+    case 'PL_IMAGE_SIZE':
+      return new PatchlineError(code, message, {
+        hint: `All images must have one shape (the first is ${first}). Take away or crop the others, or give --input-size the right shape.`,
+        cause,
+      });
+    case 'PL_IMAGE_BLANK':
+      return new PatchlineError(code, `${dirname(first)}: ${message}`, {
+        ...(hint !== undefined && { hint }),
+        cause,
+      });
+    default:
+      return error;
   }
 }

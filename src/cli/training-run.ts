@@ -12,6 +12,7 @@ import {
 } from '../learn/options.js';
 import { digestOf, PartialRun, type RunRecord } from '../learn/partial.js';
 import { PATCHLINE_VERSION } from '../version.js';
+import type { Context } from './command.js';
 import { size } from './format.js';
 import type { Output } from './output.js';
 import type { TrainConfig } from './train.js';
@@ -50,7 +51,11 @@ export async function openPartial(
 ): Promise<PartialRun> {
   const dir = partialDir(config.model);
   const record = recordOf(config, images);
-  if (config.resume) return PartialRun.resume(dir, record);
+  if (config.resume) {
+    const partial = await PartialRun.resume(dir, record);
+    output.note(`going on from step ${partial.step ?? 0}`);
+    return partial;
+  }
   if (await PartialRun.exists(dir)) {
     output.note(`an unfinished training in ${dir} is replaced (--resume would go on with it)`);
   }
@@ -84,15 +89,28 @@ function recordOf(config: TrainConfig, images: readonly GoodImage[]): RunRecord 
   };
 }
 
-/** What is thrown when the user has stopped a training: what is left of it, and how to go on. */
-export async function stopped(partial: PartialRun): Promise<PatchlineError> {
+/**
+ * What to do about a training that failed or was stopped: without a checkpoint nothing of it stays,
+ * with one it can be resumed.
+ *
+ * @returns the error to throw
+ */
+export async function endUnfinished(
+  partial: PartialRun,
+  error: unknown,
+  { output, signal }: Context,
+): Promise<unknown> {
   if (partial.step === undefined) {
     await partial.remove();
-    return new PatchlineError('PL_ABORTED', 'stopped; nothing was written');
+    return error;
   }
-  return new PatchlineError(
-    'PL_ABORTED',
-    `stopped; no model was written, but training is kept up to step ${partial.step}`,
-    { hint: 'the same command with --resume goes on from there' },
-  );
+  const kept = `training is kept up to step ${partial.step}`;
+  const advice = 'the same command with --resume goes on from there';
+  if (error === signal.reason) {
+    return new PatchlineError('PL_ABORTED', `stopped; no model was written, but ${kept}`, {
+      hint: advice,
+    });
+  }
+  output.note(`${kept}; ${advice}`);
+  return error;
 }

@@ -106,7 +106,7 @@ test('a file may be JSON, have lists, or be empty', async (t) => {
 });
 
 test('all problems are told at once, each with the place, the expected and the got', async (t) => {
-  const config = await configFile('engine: gpu\nstep: 3\n');
+  const config = await configFile('engine: webgpu\nstep: 3\n');
   const error = await failure(
     ['--stpes=3', '--false-alarm-rate', '5', '--views', 'near,afar', '--config', config],
     { PATCHLINE_STEPS: '-1' },
@@ -121,7 +121,7 @@ test('all problems are told at once, each with the place, the expected and the g
     '  --model DIR: missing',
     "  PATCHLINE_STEPS: expected a whole number from 0 on, got '-1'",
     "  --false-alarm-rate: expected a number between 0 and 1, got '5'",
-    `  ${config}: engine: expected one of wasm, cpu, got 'gpu'`,
+    `  ${config}: engine: expected one of wasm, cpu, got 'webgpu'`,
     "  --views: expected one of near, far, or several of them separated by commas, got 'near,afar'",
   ]);
 });
