@@ -61,6 +61,15 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
   }
 }
 
+/** What the page calls the phases. */
+const PHASE_NAMES: Readonly<Record<Progress['phase'], string>> = {
+  read: 'drawing good frames',
+  train: 'training',
+  fit: 'fitting densities',
+  control: 'fitting the control',
+  calibrate: 'calibrating',
+};
+
 /** Trains with progress on the page and to the caller. */
 async function train(
   { cameras }: LineSource,
@@ -68,16 +77,21 @@ async function train(
   { dir, steps, onProgress }: DemoOptions,
   signal: AbortSignal,
 ) {
-  const starts = new Map<string, number>();
+  const starts = new Map<string, { phase: string; at: number }>();
   const report = (camera: string, progress: Progress): void => {
     onProgress(camera, progress);
-    if (progress.phase !== 'train') return;
-    const { done, total, loss = 0 } = progress;
-    const start = starts.get(camera) ?? performance.now();
+    const { phase, done, total, loss } = progress;
+    const before = starts.get(camera);
+    const start = before?.phase === phase ? before : { phase, at: performance.now() };
     starts.set(camera, start);
-    const secondsPerStep = (performance.now() - start) / 1000 / Math.max(1, done - 1);
-    const etaSeconds = secondsPerStep * (total - done);
-    live.setTraining(camera, { step: done, steps: total, loss, etaSeconds });
+    const secondsEach = (performance.now() - start.at) / 1000 / Math.max(1, done - 1);
+    live.setTraining(camera, {
+      phase: PHASE_NAMES[phase],
+      step: done,
+      steps: total,
+      ...(loss !== undefined && { loss }),
+      etaSeconds: secondsEach * (total - done),
+    });
   };
   const options = { dir, images: IMAGES, steps, alpha: ALPHA, onProgress: report, signal };
   const models = await trainCameras(cameras, options);
