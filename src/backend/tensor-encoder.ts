@@ -55,7 +55,7 @@ export class TensorEncoder implements Encoder {
 
   async encode(input: EncoderInput): Promise<ViewOutput[]> {
     const outputs = this.#views.map((view) => emptyOutput(view, input));
-    for (const group of input.groups) {
+    for (const group of this.#taps.size === 0 ? [] : input.groups) {
       for (const part of chunks(group)) this.#encodeTiles(part, outputs);
     }
     this.#views.forEach((view, i) => {

@@ -95,7 +95,11 @@ export class Trainer {
     return { loss, accuracy };
   }
 
-  /** Loss of a batch, and its gradient by every parameter. Changes nothing. */
+  /**
+   * Loss of a batch, and its gradient by every parameter. Changes nothing.
+   *
+   * @throws PL_STATE if there is not one label for each output cell
+   */
   gradients(batch: Batch): BatchGradients {
     const gradients = new Map<string, Float32Array>();
     const value = tf.tidy(() => {
@@ -103,6 +107,7 @@ export class Trainer {
       const { traces, output } = this.#forward(weights, this.#pixels(batch));
       const head = headForward(weights, output);
       const logits = head.logits.dataSync() as Float32Array;
+      assertLabels(batch, head.logits.shape[0]);
       const { gradient, ...value } = crossEntropy(logits, batch.labels, this.#classes);
       const tensors = new Map<string, tf.Tensor>();
       const dHead = headBackward(weights, head, tf.tensor2d(gradient, head.logits.shape), tensors);
@@ -193,6 +198,14 @@ function layerWeights(
     scale: weights.get(`conv${i}.scale`) as tf.Tensor1D,
     shift: weights.get(`conv${i}.shift`) as tf.Tensor1D,
   };
+}
+
+function assertLabels({ labels, side }: Batch, cells: number): void {
+  if (labels.length === cells) return;
+  throw new PatchlineError(
+    'PL_STATE',
+    `crops of ${side} px have ${cells} cells and came with ${labels.length} labels`,
+  );
 }
 
 function allFinite(values: Float32Array): boolean {

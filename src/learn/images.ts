@@ -56,19 +56,26 @@ export async function readImages(
   const images = new Array<GoodImage>(paths.length);
   let next = 0;
   let done = 0;
+  let failed = false;
   const worker = async (): Promise<void> => {
-    while (next < paths.length) {
+    while (next < paths.length && !failed) {
       signal?.throwIfAborted();
       const index = next++;
-      const path = paths[index];
-      const bytes = await readImageFile(path);
-      const { pixels } = await decodeForModel(bytes, { kind: 'encoded' }, input, { label: path });
-      images[index] = { name: basename(path), pixels };
+      images[index] = await readImage(paths[index], input).catch((error: unknown) => {
+        failed = true; // the other workers need not go on
+        throw error;
+      });
       onRead(++done);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   return images;
+}
+
+async function readImage(path: string, input: Size): Promise<GoodImage> {
+  const bytes = await readImageFile(path);
+  const { pixels } = await decodeForModel(bytes, { kind: 'encoded' }, input, { label: path });
+  return { name: basename(path), pixels };
 }
 
 /** At most `limit` of the paths, chosen by the seed, in their order. */

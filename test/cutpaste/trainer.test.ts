@@ -182,6 +182,13 @@ test('training that diverges ends with an error, not with a network of NaN', (t)
   t.deepEqual(trainer.checkpoint(), before);
 });
 
+test('a batch has one label for each cell that the network puts out', (t) => {
+  const batch = batchAt(0);
+  const short = { ...batch, labels: batch.labels.subarray(1) };
+  const message = /crops of 96 px have 324 cells and came with 323 labels/;
+  t.throws(() => smallTrainer(4).train(short), { code: 'PL_STATE', message });
+});
+
 for (const labels of ['cell', 'crop'] as const) {
   for (const variant of ['cutpaste', 'scar', 'union', '3-way'] as const) {
     test(`two batches of an easy surface are learned: ${variant}, a label for each ${labels}`, (t) => {
