@@ -58,7 +58,7 @@ export interface Loaded<T, R> {
   readonly result: PromiseSettledResult<R>;
 }
 
-/** Decoders in flight while the network works on this thread. */
+/** Items that are being loaded while one is used. */
 const AHEAD = 2;
 
 /**

@@ -79,7 +79,7 @@ function trainingText({
 }: Manifest['training']) {
   const { fit, standardise, calibrate } = images;
   const how =
-    steps === 0 ? 'none (random weights)' : `${steps} steps of ${variant}, a label a ${labels}`;
+    steps === 0 ? 'none (random weights)' : `${steps} steps of ${variant}, one label per ${labels}`;
   const outcome =
     loss === undefined || accuracy === undefined
       ? ''

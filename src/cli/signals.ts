@@ -9,13 +9,13 @@ export class Interrupt {
   #received: Signal | undefined;
 
   /** @param onFirst called when the first signal arrives */
-  static listen(onFirst: (signal: Signal) => void): Interrupt {
+  static listen(onFirst: () => void): Interrupt {
     const interrupt = new Interrupt();
     for (const name of Object.keys(EXIT_CODES) as Signal[]) {
       process.on(name, () => {
         if (interrupt.#received !== undefined) process.exit(EXIT_CODES[name]);
         interrupt.#received = name;
-        onFirst(name);
+        onFirst();
         interrupt.#controller.abort(
           new PatchlineError('PL_ABORTED', 'stopped; nothing was written'),
         );

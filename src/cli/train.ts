@@ -37,7 +37,7 @@ const options = {
     group: 'Images',
   }),
   steps: withDefault(integer({ min: 0 }), DEFAULT_LEARNING.steps, {
-    help: 'Updates of the network. 0 keeps it random and fits the densities alone: done within a minute, often nearly as good.',
+    help: 'Updates of the network. 0 keeps it random and fits the densities alone: done within a minute; shows places nearly as well, tells bad images apart less well.',
     group: 'Training',
   }),
   seed: withDefault(integer({ min: 0, max: 2 ** 32 - 1 }), DEFAULT_LEARNING.seed, {
@@ -49,7 +49,7 @@ const options = {
     group: 'Training',
   }),
   labels: withDefault(choice(['cell', 'crop']), DEFAULT_LEARNING.labels, {
-    help: "cell: larger crops, a label for each place. crop: the paper's 64 px crops with one label each; learns slower.",
+    help: "cell: larger crops, a label for each place. crop: the paper's 64 px crops with one label each; learns more slowly.",
     group: 'Training',
   }),
   resume: withDefault(onOff, false, {
