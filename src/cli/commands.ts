@@ -9,5 +9,6 @@ export const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   eval: async () => (await import('./eval.js')).evaluate,
   score: async () => (await import('./score.js')).score,
   run: async () => (await import('./run.js')).runCommand,
+  bench: async () => (await import('./bench.js')).bench,
   inspect: async () => (await import('./inspect.js')).inspect,
 };

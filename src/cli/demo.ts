@@ -67,7 +67,7 @@ async function run(config: DemoConfig, { output, signal }: Context): Promise<Exi
   const { surfaces, rate, steps, seed, http, frames } = config;
   const start = performance.now();
   const dir = config.keep ?? (await mkdtemp(join(tmpdir(), 'patchline-demo-')));
-  const training = new TrainingLines(surfaces.length);
+  const training = new TrainingLines();
   let first = true;
   try {
     const tally = await runDemo(
@@ -116,36 +116,33 @@ const PHASES: Readonly<Record<LearnProgress['phase'], string>> = {
   calibrate: 'calibrating',
 };
 
-/** What is being learned, for all cameras on one line. */
+/** Where nobody sees a live line, a line now and then. */
+const NEWS_MS = 10_000;
+
+/** How far the cameras' models are. */
 class TrainingLines {
-  readonly #cameras: number;
   readonly #progress = new Map<string, { progress: LearnProgress; since: number }>();
+  #told = 0;
 
-  constructor(cameras: number) {
-    this.#cameras = cameras;
-  }
-
-  /** @returns the line; `isNews` where a phase began */
+  /** @returns the line of all cameras; `isNews` where it is time for another one */
   update(camera: string, progress: LearnProgress): { text: string; isNews: boolean } {
+    const now = performance.now();
     const before = this.#progress.get(camera);
-    const isNews = before?.progress.phase !== progress.phase;
-    const since = isNews || before === undefined ? performance.now() : before.since;
+    const since = before?.progress.phase === progress.phase ? before.since : now;
     this.#progress.set(camera, { progress, since });
-    if (isNews && this.#cameras > 1) return { text: describe(camera, progress, since), isNews };
-    const all = [...this.#progress].map(([name, p]) => describe(name, p.progress, p.since));
+    const isNews = now - this.#told > NEWS_MS;
+    if (isNews) this.#told = now;
+    const all = [...this.#progress].map(([name, p]) => describe(name, p.progress, now - p.since));
     return { text: all.join('  |  '), isNews };
   }
 }
 
-function describe(
-  camera: string,
-  { phase, done, total, loss }: LearnProgress,
-  since: number,
-): string {
+function describe(camera: string, { phase, done, total, loss }: LearnProgress, ms: number): string {
   const share = `${Math.round((100 * done) / total)} %`;
-  const left = ((performance.now() - since) / Math.max(1, done)) * (total - done);
   const detail = loss === undefined ? '' : `, loss ${loss.toFixed(2)}`;
-  return `${camera}: ${PHASES[phase]} ${share}${detail}, ${duration(left)} left`;
+  const left =
+    done > 1 && done < total ? `, ${duration((ms / (done - 1)) * (total - done))} left` : '';
+  return `${camera}: ${PHASES[phase]} ${share}${detail}${left}`;
 }
 
 function anomalyLine(frame: Frame, outcome: Judgement): string {

@@ -55,14 +55,18 @@ export async function trainNetwork(
     smooth.restore(saved);
     trainer.restore(saved);
   }
+  const save = async () => checkpoints?.save({ ...trainer.checkpoint(), ...smooth.checkpoint() });
   const pixels = images.map((image) => image.pixels);
   while (trainer.step < steps) {
     await breathe();
-    signal?.throwIfAborted();
+    if (signal?.aborted) {
+      if (trainer.step > 0) await save(); // a stopped run loses no step
+      signal.throwIfAborted();
+    }
     smooth.add(trainer.train(batchOf(pixels, learn, trainer.step)));
     onProgress({ phase: 'train', done: trainer.step, total: steps, ...smooth.value });
     if (trainer.step % CHECKPOINT_STEPS === 0 && trainer.step < steps) {
-      await checkpoints?.save({ ...trainer.checkpoint(), ...smooth.checkpoint() });
+      await save();
     }
   }
   return { network: trainer.network(), ...smooth.value };

@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PatchlineError } from '../errors.js';
@@ -20,15 +21,19 @@ export async function readCollection(dir: string): Promise<Collection> {
   const entries = await readdir(dir, { withFileTypes: true }).catch((cause: unknown) => {
     throw missing(`${dir} cannot be read`, cause);
   });
-  const names = entries
-    .filter((e) => e.isDirectory() && !e.name.startsWith('.'))
-    .map((e) => e.name);
+  const names = entries.filter(isModelFolder).map((entry) => entry.name);
   if (names.length === 0) throw missing(`${dir} holds no models`);
   const byCamera = new Map<string, Bundle>();
   for (const name of names.sort()) byCamera.set(name, await readBundle(join(dir, name)));
   const fallback = byCamera.get(FALLBACK);
   byCamera.delete(FALLBACK);
   return { byCamera, fallback };
+}
+
+/** `.…` are hidden or being written, `….partial` are unfinished trainings. */
+function isModelFolder(entry: Dirent): boolean {
+  const { name } = entry;
+  return entry.isDirectory() && !name.startsWith('.') && !name.endsWith('.partial');
 }
 
 function missing(message: string, cause?: unknown): PatchlineError {

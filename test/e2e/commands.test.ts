@@ -48,7 +48,8 @@ test.serial(
         void interruptAt(path('resumed.partial', 'checkpoint.safetensors'), child),
     });
     t.is(stopped.code, 130, stopped.stderr);
-    t.true(stopped.stderr.includes('no model was written, but training is kept up to step 50'));
+    const kept = /no model was written, but training is kept up to step (\d+)/.exec(stopped.stderr);
+    t.true(Number(kept?.[1]) >= 50, stopped.stderr);
     t.false((await readdir(folder)).includes('resumed'));
 
     const other = await run(...args, '--resume', '--variant', 'union', '--sigma', '2');
@@ -58,7 +59,7 @@ test.serial(
 
     const resumed = await run(...args, '--resume');
     t.is(resumed.code, 0, resumed.stderr);
-    t.true(resumed.stderr.includes('going on from step 50'));
+    t.true(resumed.stderr.includes(`going on from step ${kept?.[1]}`));
     t.deepEqual(await digestsOf(path('resumed')), await digestsOf(path('model')));
     t.deepEqual(await partials(), []);
   },

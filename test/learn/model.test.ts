@@ -155,7 +155,7 @@ test.serial('a run that was stopped and resumed gives the same bytes', async (t)
   const { signal } = controller;
   const stopped = learnModel('weave', IMAGES, options, { checkpoints, onProgress, signal });
   await t.throwsAsync(stopped, { is: reason });
-  t.is(saved?.step.data[0], 50);
+  t.is(saved?.step.data[0], 51); // no step is lost
   const steps: number[] = [];
   const resumed = await learnModel('weave', IMAGES, options, {
     checkpoints,
@@ -163,7 +163,7 @@ test.serial('a run that was stopped and resumed gives the same bytes', async (t)
       if (phase === 'train') steps.push(done);
     },
   });
-  t.deepEqual(steps, [51, 52]);
+  t.deepEqual(steps, [52]);
   t.deepEqual(bytesOf(resumed), uninterrupted);
 });
 
