@@ -25,14 +25,19 @@ export interface ViewRequest {
   readonly source:
     | { readonly kind: 'layer'; readonly layer: number }
     | { readonly kind: 'statistics'; readonly window: 8 | 16 };
-  /** Embedding → whitened embedding. Without it the embeddings come back as they are. */
+  /** Embedding → whitened embedding z. Without it z is the embedding itself. */
   readonly whiten?: LinearMap;
-  /** Points in the whitened space, and what is wanted of them. */
-  readonly centres?: {
-    readonly points: Float32Array; // [centres, dim]
-    readonly want: 'nearest' | 'squaredDistances';
-  };
+  readonly want: Want;
 }
+
+/** What comes back of each z: all that leaves the engine has to be copied, so no more than needed. */
+export type Want =
+  | { readonly kind: 'embedding' | 'squaredNorm' }
+  | {
+      /** Squared distances to all centres, or that to the nearest and its index. */
+      readonly kind: 'squaredDistances' | 'nearest';
+      readonly centres: Float32Array; // [centres, dim]
+    };
 
 /** A frame ready for the network: cut into tiles, with its statistics. */
 export interface EncoderInput {
@@ -43,13 +48,13 @@ export interface EncoderInput {
 
 export interface ViewOutput {
   readonly lattice: Lattice;
-  readonly dim: number;
-  /** [rows, cols, dim]: whitened where the request says so. */
-  readonly embeddings: Float32Array;
-  /** Index of the nearest centre [rows, cols], where it is wanted. */
+  /**
+   * What was wanted: [rows, cols, dim] embeddings, [rows, cols, centres] squared distances, or
+   * [rows, cols]. Rounding can make what is squared slightly negative.
+   */
+  readonly values: Float32Array;
+  /** Index of the nearest centre [rows, cols], where it was wanted. */
   readonly nearest?: Int32Array;
-  /** [rows, cols, centres], where they are wanted; rounding can make them slightly negative. */
-  readonly squaredDistances?: Float32Array;
 }
 
 export interface Encoder {

@@ -7,10 +7,11 @@
  */
 import { PatchlineError } from '../errors.js';
 import {
+  type Nearest,
   nearestCentres,
   rowCount,
-  squaredDistance,
   squaredDistances,
+  squaredNorms,
   type WhitenedSpace,
   whiten,
   whitenRow,
@@ -68,13 +69,12 @@ export function score(density: Density, embeddings: Float32Array): Float32Array 
   const n = rowCount(embeddings, density.dim);
   switch (density.kind) {
     case 'gaussian':
-      return finishGaussian(whiten(embeddings, density), density.dim);
+      return finishGaussian(squaredNorms(whiten(embeddings, density), density.dim));
     case 'location':
-      return finishGaussian(whitenedByCell(density, embeddings), density.dim);
+      return finishGaussian(squaredNorms(whitenedByCell(density, embeddings), density.dim));
     case 'nearest': {
       const whitened = whiten(embeddings, density);
-      const { index } = nearestCentres(whitened, density.centres, density.dim);
-      return finishNearest(density, whitened, index);
+      return finishNearest(density, nearestCentres(whitened, density.centres, density.dim));
     }
     case 'kernel':
       return finishKernel(density, centreDistances(density, embeddings), n);
@@ -104,29 +104,22 @@ function whitenedByCell(density: LocationDensity, embeddings: Float32Array): Flo
   return out;
 }
 
-/** Mahalanobis distances |z| of `whitened` embeddings [n, dim]. → [n] */
-export function finishGaussian(whitened: Float32Array, dim: number): Float32Array {
-  const out = new Float32Array(rowCount(whitened, dim));
-  for (let i = 0; i < out.length; i++) {
-    let sum = 0;
-    for (let j = i * dim; j < (i + 1) * dim; j++) sum += whitened[j] * whitened[j];
-    out[i] = Math.sqrt(sum);
-  }
-  return out;
+/*
+ * What is squared comes from a tensor library or from plain code; rounding can make it slightly
+ * negative, which counts as 0.
+ */
+
+/** Mahalanobis distances |z| from the squared norms of whitened embeddings [n]. → [n] */
+export function finishGaussian(squaredNorms: Float32Array): Float32Array {
+  return squaredNorms.map((squared) => Math.sqrt(Math.max(0, squared)));
 }
 
-/** Scores of `whitened` embeddings [n, dim], given the index of the `nearest` centre of each [n]. → [n] */
-export function finishNearest(
-  density: NearestDensity,
-  whitened: Float32Array,
-  nearest: Int32Array,
-): Float32Array {
-  const { dim, centres } = density;
+/** Scores from the nearest centre of each of n whitened embeddings. → [n] */
+export function finishNearest(density: NearestDensity, { index, squared }: Nearest): Float32Array {
   const { slope, intercept } = distanceToScore(density);
-  const out = new Float32Array(nearest.length);
+  const out = new Float32Array(index.length);
   for (let i = 0; i < out.length; i++) {
-    const squared = squaredDistance(whitened, i * dim, centres, nearest[i] * dim, dim);
-    out[i] = Math.sqrt(squared) * slope[nearest[i]] + intercept[nearest[i]];
+    out[i] = Math.sqrt(Math.max(0, squared[i])) * slope[index[i]] + intercept[index[i]];
   }
   return out;
 }
@@ -148,7 +141,7 @@ function distanceToScore(density: NearestDensity): {
   return { slope, intercept };
 }
 
-/** −log density in the whitened space from squared distances [n, k]; negative ones count as 0. → [n] */
+/** −log density in the whitened space from squared distances [n, k]. → [n] */
 export function finishKernel(
   density: KernelDensity,
   squaredDistances: Float32Array,

@@ -62,6 +62,17 @@ export function squaredDistances(
   return out;
 }
 
+/** |z|² of each of n points. → [n] */
+export function squaredNorms(points: Float32Array, dim: number): Float32Array {
+  const out = new Float32Array(rowCount(points, dim));
+  for (let i = 0; i < out.length; i++) {
+    let sum = 0;
+    for (let j = i * dim; j < (i + 1) * dim; j++) sum += points[j] * points[j];
+    out[i] = sum;
+  }
+  return out;
+}
+
 export interface Nearest {
   /** Index of the nearest centre; the first one of equals. */
   readonly index: Int32Array; // [n]
@@ -76,8 +87,8 @@ export function nearestCentres(points: Float32Array, centres: Float32Array, dim:
   const squared = new Float32Array(n);
   for (let i = 0; i < n; i++) {
     let best = 0;
-    let smallest = Number.POSITIVE_INFINITY;
-    for (let j = 0; j < k; j++) {
+    let smallest = squaredDistance(points, i * dim, centres, 0, dim); // a NaN stays one
+    for (let j = 1; j < k; j++) {
       const d = squaredDistance(points, i * dim, centres, j * dim, dim);
       if (d < smallest) {
         smallest = d;
@@ -90,8 +101,7 @@ export function nearestCentres(points: Float32Array, centres: Float32Array, dim:
   return { index, squared };
 }
 
-/** |a − b|² of the rows that begin at `aAt` and `bAt`. */
-export function squaredDistance(
+function squaredDistance(
   a: Float32Array,
   aAt: number,
   b: Float32Array,

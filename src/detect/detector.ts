@@ -42,12 +42,19 @@ export function parseView(name: string): ViewName {
 /** What the encoder has to compute for a view, before a density is known. */
 export function viewRequest(network: FoldedNetwork, name: string): ViewRequest {
   const { receptiveField, statistics } = parseView(name);
+  const want = { kind: 'embedding' } as const;
   if (statistics) {
     const window = receptiveField as 8 | 16;
-    return { name, receptiveField, dim: STATISTICS, source: { kind: 'statistics', window } };
+    return { name, receptiveField, dim: STATISTICS, source: { kind: 'statistics', window }, want };
   }
   const layer = layerSeeing(network, receptiveField);
-  return { name, receptiveField, dim: network[layer].channels, source: { kind: 'layer', layer } };
+  return {
+    name,
+    receptiveField,
+    dim: network[layer].channels,
+    source: { kind: 'layer', layer },
+    want,
+  };
 }
 
 /** The request with the linear parts of its density. A location density is scored in plain code. */
@@ -59,9 +66,14 @@ export function scoringRequest(
   const request = viewRequest(network, name);
   if (density.kind === 'location') return request;
   const whiten = whitenMap(density);
-  if (density.kind === 'gaussian') return { ...request, whiten };
-  const want = density.kind === 'nearest' ? 'nearest' : 'squaredDistances';
-  return { ...request, whiten, centres: { points: density.centres, want } };
+  switch (density.kind) {
+    case 'gaussian':
+      return { ...request, whiten, want: { kind: 'squaredNorm' } };
+    case 'nearest':
+      return { ...request, whiten, want: { kind: 'nearest', centres: density.centres } };
+    case 'kernel':
+      return { ...request, whiten, want: { kind: 'squaredDistances', centres: density.centres } };
+  }
 }
 
 /** z = W(x − µ) as x·Wᵀ − Wµ. */
@@ -80,22 +92,17 @@ function whitenMap({ dim, mean, whitening }: Exclude<Density, { kind: 'location'
 
 /** Scores of a view's cells from what the encoder computed for `scoringRequest`. → [rows·cols] */
 export function viewScores(density: Density, output: ViewOutput): Float32Array {
-  const { lattice, embeddings, nearest, squaredDistances } = output;
+  const { lattice, values, nearest } = output;
   switch (density.kind) {
     case 'gaussian':
-      return finishGaussian(embeddings, density.dim);
+      return finishGaussian(values);
     case 'nearest':
-      return finishNearest(density, embeddings, wanted(nearest));
+      return finishNearest(density, { index: nearest as Int32Array, squared: values });
     case 'kernel':
-      return finishKernel(density, wanted(squaredDistances), lattice.rows * lattice.cols);
+      return finishKernel(density, values, lattice.rows * lattice.cols);
     case 'location':
-      return score(density, embeddings);
+      return score(density, values);
   }
-}
-
-function wanted<T>(part: T | undefined): T {
-  if (part !== undefined) return part;
-  throw new PatchlineError('PL_STATE', 'the encoder was not asked for what the density needs');
 }
 
 /** The lattice of the sum of the views: that of the shallowest one, which has the most cells. */

@@ -57,7 +57,12 @@ export async function sampleCells(
   const rows = requests.map(() => new Float32Array());
   await encodeImages(network, requests, images, watch, (outputs, n) => {
     outputs.forEach((output, v) => {
-      const cells = someCells(output, perImage, Random.for(seed, 'cells', n));
+      const cells = someCells(
+        output.values,
+        requests[v].dim,
+        perImage,
+        Random.for(seed, 'cells', n),
+      );
       if (n === 0) rows[v] = new Float32Array(images.length * cells.length);
       rows[v].set(cells, n * cells.length);
     });
@@ -65,7 +70,12 @@ export async function sampleCells(
   return rows;
 }
 
-function someCells({ embeddings, dim }: ViewOutput, count: number, random: Random): Float32Array {
+function someCells(
+  embeddings: Float32Array,
+  dim: number,
+  count: number,
+  random: Random,
+): Float32Array {
   const cells = embeddings.length / dim;
   if (cells <= count) return embeddings;
   const out = new Float32Array(count * dim);

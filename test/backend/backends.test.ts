@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import type { ViewOutput, ViewRequest } from '../../src/backend/encoder.js';
 import { TensorEncoder } from '../../src/backend/tensor-encoder.js';
 import {
@@ -11,7 +11,7 @@ import {
 import { score } from '../../src/density/density.js';
 import { scoringRequest, viewRequest, viewScores } from '../../src/detect/detector.js';
 import { prepareFrame } from '../../src/detect/prepare.js';
-import { PAPER_READOUT } from '../../src/learn/options.js';
+import { PAPER_READOUT, type Readout } from '../../src/learn/options.js';
 import { load, smallModel, surface } from '../helpers/models.js';
 import { near } from '../helpers/near.js';
 
@@ -36,22 +36,33 @@ for (const density of DENSITIES) {
   });
 
   test.serial(`scores in plain code and by tensors are the same: ${density}`, async (t) => {
-    const { learned } = await smallModel(SIZE, { density });
-    const { network, densities, views } = learned;
-    const encode = async (requests: ViewRequest[]): Promise<ViewOutput[]> => {
-      const encoder = new TensorEncoder(network, requests);
-      const outputs = await encoder.encode(FRAME);
-      encoder.dispose();
-      return outputs;
-    };
-    const plain = await encode(views.map(({ name }) => viewRequest(network, name)));
-    const linear = await encode(
-      views.map(({ name }, v) => scoringRequest(network, name, densities[v])),
-    );
-    views.forEach(({ name }, v) => {
-      const expected = score(densities[v], plain[v].embeddings);
-      near(t, viewScores(densities[v], linear[v]), expected, 1e-4, name);
-    });
+    await assertSameScores(t, { density });
+  });
+}
+
+test.serial('any number of centres: whole lanes of 16, and not', async (t) => {
+  for (const centres of [1, 15, 16, 33, 48]) {
+    await assertSameScores(t, { centres, views: ['rf64', 'stat8'] });
+  }
+});
+
+/** The linear parts of the densities on the back end agree with `score` in plain code. */
+async function assertSameScores(t: ExecutionContext, readout: Partial<Readout>): Promise<void> {
+  const { learned } = await smallModel(SIZE, readout);
+  const { network, densities, views } = learned;
+  const encode = async (requests: ViewRequest[]): Promise<ViewOutput[]> => {
+    const encoder = new TensorEncoder(network, requests);
+    const outputs = await encoder.encode(FRAME);
+    encoder.dispose();
+    return outputs;
+  };
+  const plain = await encode(views.map(({ name }) => viewRequest(network, name)));
+  const byTensors = await encode(
+    views.map(({ name }, v) => scoringRequest(network, name, densities[v])),
+  );
+  views.forEach(({ name }, v) => {
+    const expected = score(densities[v], plain[v].values);
+    near(t, viewScores(densities[v], byTensors[v]), expected, 1e-4, name);
   });
 }
 

@@ -86,16 +86,23 @@ test('location: each cell has its own mean and its own scale', (t) => {
   t.throws(() => score(density, twoGrids.subarray(1)), { code: 'PL_STATE', message: /1×3/ });
 });
 
-test('slightly negative squared distances of a tensor library count as 0', (t) => {
+test('what rounding made negative counts as 0', (t) => {
   const near0 = Float32Array.of(-1e-6, 100);
   const exact0 = Float32Array.of(0, 100);
   const kernel = kernels([0, 0, 10, 0], 2, 1);
   t.deepEqual(finishKernel(kernel, near0, 1), finishKernel(kernel, exact0, 1));
+  t.deepEqual([...finishGaussian(near0)], [0, 10]);
+  const index = Int32Array.of(1, 0);
+  const nearest = twoCentres('both');
+  t.deepEqual(
+    finishNearest(nearest, { index, squared: near0 }),
+    finishNearest(nearest, { index, squared: exact0 }),
+  );
 });
 
-test('the distance counts to the centre that is named, with its own mean and deviation', (t) => {
-  const points = Float32Array.of(3, 4, 3, 4); // 5 from the first centre, √65 from the second
-  const scores = finishNearest(twoCentres('local'), points, Int32Array.of(0, 1));
+test('the distance counts by the mean and deviation of the centre that is named', (t) => {
+  const squared = Float32Array.of(25, 65);
+  const scores = finishNearest(twoCentres('local'), { index: Int32Array.of(0, 1), squared });
   near(t, scores, [16, (Math.sqrt(65) - 3) / 2], 1e-7);
 });
 
@@ -122,5 +129,5 @@ test('no embeddings have no scores; a NaN stays one and is not taken for good', 
     t.true(Number.isNaN(scores[0]));
     t.true(Number.isFinite(scores[1]));
   }
-  t.deepEqual([...finishGaussian(nan, 2)], [Number.NaN, 5]);
+  t.deepEqual([...finishGaussian(Float32Array.of(Number.NaN, 25))], [Number.NaN, 5]);
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { ExecutionContext } from 'ava';
 import { Random } from '../../src/random.js';
+
+export { near } from '../helpers/near.js';
 
 interface Case {
   readonly dim: number;
@@ -50,21 +51,6 @@ interface References {
 export const references: References = JSON.parse(
   readFileSync(new URL('../../../test/data/density.json', import.meta.url), 'utf8'),
 );
-
-/** Each value within `tolerance` of its reference, relative to the greatest of the references. */
-export function near(
-  t: ExecutionContext,
-  actual: ArrayLike<number>,
-  expected: ArrayLike<number>,
-  tolerance: number,
-): void {
-  t.is(actual.length, expected.length);
-  const scale = Math.max(...Array.from(expected, Math.abs));
-  for (let i = 0; i < expected.length; i++) {
-    const off = Math.abs(actual[i] - expected[i]);
-    if (!(off <= tolerance * scale)) t.fail(`[${i}] is ${actual[i]}, expected ${expected[i]}`);
-  }
-}
 
 /** Standard normal rows [n, dim]. */
 export function normalRows(n: number, dim: number, seed: number): Float32Array {
