@@ -31,7 +31,7 @@ export interface ViewRequest {
 }
 
 /** What comes back of each z: all that leaves the engine has to be copied, so no more than needed. */
-export type Want =
+type Want =
   | { readonly kind: 'embedding' | 'squaredNorm' }
   | {
       /** Squared distances to all centres, or that to the nearest and its index. */

@@ -127,7 +127,9 @@ function* chunks(group: Group): Generator<Group> {
 function sliceCells(grid: tf.Tensor4D, { row, col, rows, cols }: CellWindow): tf.Tensor4D {
   const [n, allRows, allCols, dim] = grid.shape;
   if (rows === allRows && cols === allCols) return grid;
-  return tf.slice(grid, [0, row, col, 0], [n, rows, cols, dim]);
+  const lines = tf.reshape(grid, [n, allRows, allCols * dim]); // wasm copies whole lines fast
+  const own = tf.slice(lines, [0, row, col * dim], [n, rows, cols * dim]);
+  return tf.reshape(own, [n, rows, cols, dim]);
 }
 
 /** Puts what the head reads of the tiles' own cells to their place in the frame's grids. */
