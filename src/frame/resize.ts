@@ -47,10 +47,12 @@ export async function resizePixels(pixels: Pixels, size: Size): Promise<Pixels> 
   return pixelsOf(scaled(image, size));
 }
 
-/** Runs a pipeline that ends in 8-bit RGB. */
+/**
+ * Runs a pipeline that ends in 8-bit RGB. The memory is the result's own, so that it can move to
+ * another thread: sharp's is a Buffer's, which cannot. (Its `toUint8Array` could, but 0.35.5 never
+ * frees what that returns.)
+ */
 export async function pixelsOf(image: Sharp): Promise<Pixels> {
-  const { data, info } = await image.raw().toUint8Array();
-  // sharp gives a Buffer, whose slice() would share memory where an array's copies.
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.length);
-  return { width: info.width, height: info.height, data: bytes };
+  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, data: new Uint8Array(data) };
 }

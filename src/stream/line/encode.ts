@@ -9,7 +9,7 @@ export async function encodeImage(pixels: Pixels, format: ImageFormat): Promise<
   const image = sharp(data, { raw: { width, height, channels: 3 } });
   const encoded =
     format === 'jpeg' ? image.jpeg({ quality: 92, chromaSubsampling: '4:4:4' }) : image.png();
-  return (await encoded.toUint8Array()).data;
+  return encoded.toBuffer();
 }
 
 /** A mask of 0 and 1 as a black and white PNG of one channel. */
@@ -17,5 +17,5 @@ export async function encodeMask(mask: Uint8Array, width: number): Promise<Uint8
   const grey = mask.map((value) => 255 * value);
   const raw = { width, height: mask.length / width, channels: 1 } as const;
   const image = sharp(grey, { raw }).toColourspace('b-w'); // else PNG becomes RGB
-  return (await image.png().toUint8Array()).data;
+  return image.png().toBuffer();
 }
