@@ -3,7 +3,7 @@ import { startTensorflow } from '../backend/tensorflow.js';
 import { choice, integer, listOf, numberWithin, onOff, text } from '../config/kind.js';
 import { type Config, optional, required, withDefault } from '../config/option.js';
 import { type Dataset, openDataset } from '../evaluate/dataset.js';
-import { chooseImages, MAX_IMAGES } from '../learn/images.js';
+import { chooseImages, imageLimit, MAX_IMAGES } from '../learn/images.js';
 import { type LearnedModel, learnModel } from '../learn/model.js';
 import { DEFAULT_LEARNING, type Progress as LearnProgress } from '../learn/options.js';
 import { writeBundle } from '../model/bundle.js';
@@ -33,7 +33,7 @@ const options = {
     group: 'Images',
   }),
   maxImages: withDefault(integer({ min: 4 }), MAX_IMAGES, {
-    help: 'Of more images, that many are chosen by the seed. All are held in memory.',
+    help: 'Of more images, that many are chosen by the seed. All are held in memory, so of images larger than 512 px fewer are taken.',
     group: 'Images',
   }),
   steps: withDefault(integer({ min: 0 }), DEFAULT_LEARNING.steps, {
@@ -117,12 +117,9 @@ async function run(config: TrainConfig, context: Context): Promise<ExitCode> {
   await assertReplaceable(config.model);
   const dataset = await openDataset(operands[0]);
   assertEnough(dataset, operands[0]);
-  const paths = chooseImages(
-    dataset.trainGood,
-    config.maxImages,
-    Random.for(config.seed, 'images'),
-  );
-  const input = await inputOf(paths[0], config.inputSize);
+  const input = await inputOf(dataset.trainGood[0], config.inputSize);
+  const limit = Math.min(config.maxImages, imageLimit(input.size));
+  const paths = chooseImages(dataset.trainGood, limit, Random.for(config.seed, 'images'));
   output.note(found(dataset, paths.length, input.native, input.size));
   const progress = new Progress(output);
   const images = await readGoodImages(paths, input.size, progress, signal);
