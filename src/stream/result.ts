@@ -1,7 +1,7 @@
 /** The message that says what became of a frame (DESIGN §7): one a frame, whatever carries it. */
 import type { Frame, Outcome, Region, Stage, Verdict } from '../frame/frame.js';
 
-export const RESULT_SCHEMA = 'patchline.result/1';
+const RESULT_SCHEMA = 'patchline.result/1';
 
 export interface ResultMessage {
   readonly schema: typeof RESULT_SCHEMA;
