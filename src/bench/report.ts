@@ -79,8 +79,10 @@ export interface Figures {
   readonly rounds: readonly Rate[];
 }
 
+/** In the order of CASES, with one thread first. */
 export function casesOf(figures: readonly Figures[]): CaseReport[] {
-  return figures.map(({ name, threads, rounds }) => ({
+  const inOrder = CASES.flatMap((name) => figures.filter((f) => f.name === name));
+  return inOrder.map(({ name, threads, rounds }) => ({
     name,
     threads,
     framesPerSecond: spreadOf(rounds.map((rate) => rate.framesPerSecond)),

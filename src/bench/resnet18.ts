@@ -27,7 +27,7 @@ export const RESNET18_WIDTHS: readonly number[] = [64, 128, 256, 512];
 
 const BLOCKS = 2; // of a stage
 
-/** Seeded weights: normal with variance 2 / fan-in (He et al. 2015); the normalisation does nothing. */
+/** Seeded weights: uniform with variance 2 / fan-in (He et al. 2015); the normalisation does nothing. */
 export function randomResNet18(
   seed: number,
   widths: readonly number[] = RESNET18_WIDTHS,
@@ -36,9 +36,9 @@ export function randomResNet18(
   const layer = (kernel: number, stride: number, inputs: number, channels: number): FoldedLayer => {
     const random = Random.for(seed, 'resnet18', index++);
     const fanIn = kernel * kernel * inputs;
-    const filter = Float32Array.from({ length: fanIn * channels }, () =>
-      random.normal(0, Math.sqrt(2 / fanIn)),
-    );
+    const bound = Math.sqrt(6 / fanIn);
+    const filter = new Float32Array(fanIn * channels);
+    for (let i = 0; i < filter.length; i++) filter[i] = random.uniform(-bound, bound);
     return { kernel, stride, channels, filter, bias: new Float32Array(channels) };
   };
   const stem = layer(7, 2, 3, widths[0]);

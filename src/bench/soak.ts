@@ -1,5 +1,4 @@
 /** Many frames through the whole worker: does its memory stay where it is? */
-import { availableParallelism } from 'node:os';
 import type { BackendName } from '../backend/tensorflow.js';
 import { Engine } from '../engine/engine.js';
 import { ModelSet } from '../engine/models.js';
@@ -9,13 +8,15 @@ import type { OutcomeSink } from '../stream/ports.js';
 import { defaultCredits, StreamWorker } from '../stream/worker.js';
 import { fitProgress, type OnBenchProgress } from './bench.js';
 import { describeMachine, type Machine } from './machine.js';
-import { prepareWorkload } from './workload.js';
+import { prepareWorkload, type Workload } from './workload.js';
 
 export interface SoakOptions {
   readonly model?: string;
   /** Rounded up to whole passes over the folder. */
   readonly frames: number;
   readonly backend: BackendName;
+  /** That run the network. Default: one a core. */
+  readonly threads?: number;
 }
 
 export interface MemorySample {
@@ -53,39 +54,38 @@ export async function runSoak(
   const machine = describeMachine();
   const workload = await prepareWorkload(options.model, fitProgress(onProgress), signal);
   try {
-    const passes = Math.ceil(options.frames / workload.jpegs.length);
-    const frames = passes * workload.jpegs.length;
-    const { encode, decode } = defaultThreads(availableParallelism());
-    const engine = new Engine({
-      models: ModelSet.single(workload.bundle),
-      backend: options.backend,
-      encoderThreads: encode,
-      decodeThreads: decode,
-      overlay: () => 'never',
-    });
-    const sampler = new Sampler(engine, frames, (done) =>
-      onProgress({ phase: 'soak', done, total: frames }),
-    );
-    const worker = new StreamWorker({
-      engine,
-      source: new FolderSource(workload.folder, { rounds: passes }),
-      sinks: [sampler],
-      credits: defaultCredits(engine.threads),
-    });
-    const start = performance.now();
-    await worker.run(signal);
-    signal.throwIfAborted();
-    const framesPerSecond = (1000 * frames) / (performance.now() - start);
-    return {
-      schema: 'patchline.soak/1',
-      machine,
-      frames,
-      framesPerSecond,
-      ...summary(sampler.samples),
-    };
+    return { ...(await soak(options, workload, onProgress, signal)), machine };
   } finally {
     await workload.remove();
   }
+}
+
+async function soak(
+  options: SoakOptions,
+  { bundle, folder, jpegs }: Workload,
+  onProgress: OnBenchProgress,
+  signal: AbortSignal,
+): Promise<Omit<SoakReport, 'machine'>> {
+  const rounds = Math.ceil(options.frames / jpegs.length);
+  const frames = rounds * jpegs.length;
+  const { encode: encoderThreads, decode: decodeThreads } = defaultThreads(options.threads);
+  const models = ModelSet.single(bundle);
+  const { backend } = options;
+  const overlay = () => 'never' as const;
+  const engine = new Engine({ models, backend, encoderThreads, decodeThreads, overlay });
+  const onFrame = (done: number): void => onProgress({ phase: 'soak', done, total: frames });
+  const sampler = new Sampler(engine, frames, onFrame);
+  const worker = new StreamWorker({
+    engine,
+    source: new FolderSource(folder, { rounds }),
+    sinks: [sampler],
+    credits: defaultCredits(engine.threads),
+  });
+  const start = performance.now();
+  await worker.run(signal);
+  signal.throwIfAborted();
+  const framesPerSecond = (1000 * frames) / (performance.now() - start);
+  return { schema: 'patchline.soak/1', frames, framesPerSecond, ...summary(sampler.samples) };
 }
 
 /** Takes equally many samples in each tenth of the frames that it counts. */

@@ -30,6 +30,11 @@ const options = {
     help: 'Instead: sends so many frames through the engine and watches its memory.',
     group: 'Measurement',
   }),
+  threads: optional(integer({ min: 1, max: 1024 }), {
+    help: 'Threads that run the network, in the cases with several.',
+    defaultText: 'one a core',
+    group: 'Machine',
+  }),
   backend,
 };
 
@@ -51,8 +56,8 @@ export const bench = defineCommand(
 type BenchConfig = Config<typeof options>;
 
 async function run(config: BenchConfig, { output, signal }: Context): Promise<ExitCode> {
-  const { backend, rounds, seconds, patches: resnet18Patches, soak } = config;
-  const common = { backend, ...(config.model !== undefined && { model: config.model }) };
+  const { model, threads, backend, rounds, seconds, patches: resnet18Patches, soak } = config;
+  const common = { backend, ...(model && { model }), ...(threads && { threads }) };
   const progress = new Progress(output);
   const onProgress = (step: BenchProgress): void => progress.update(stepOf(step));
   if (soak !== undefined) {
