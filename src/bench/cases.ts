@@ -1,8 +1,8 @@
 /** All that is measured, started: threads and models stay loaded, so that rounds can alternate. */
 
 import type { BackendName } from '../backend/tensorflow.js';
+import { defaultThreads } from '../engine/engine.js';
 import { ModelSet } from '../engine/models.js';
-import { defaultThreads } from '../engine/options.js';
 import type { Frame } from '../frame/frame.js';
 import { PATCH } from '../localize/tiling.js';
 import { BenchThreads } from './bench-threads.js';

@@ -2,8 +2,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deferred } from '../deferred.js';
-import { Engine } from '../engine/engine.js';
-import type { EngineOptions } from '../engine/options.js';
+import { Engine, type EngineOptions } from '../engine/engine.js';
 import { PatchlineError } from '../errors.js';
 import { type Frame, type Outcome, STAGES, type Stage } from '../frame/frame.js';
 import { FolderSource } from '../stream/folder/source.js';
@@ -20,7 +19,7 @@ export interface EventLoopDelay {
 }
 
 /** Where results go that nobody wants. */
-export const nullSink: OutcomeSink = {
+const nullSink: OutcomeSink = {
   name: 'null',
   publish: () => Promise.resolve(),
   close: () => Promise.resolve(),

@@ -13,10 +13,6 @@ import { type Rate, ratioOf, type Spread, spreadOf } from './rounds.js';
 export const CASES = ['network', 'encoder', 'engine', 'patches', 'resnet18-patches'] as const;
 export type CaseName = (typeof CASES)[number];
 
-/** `one` thread, or `all`: one a core. On a machine of one core there is only `one`. */
-export const THREADS = ['one', 'all'] as const;
-export type Threads = (typeof THREADS)[number];
-
 export interface CaseReport {
   readonly name: CaseName;
   /** Threads that run the network; the engine has others that decode. */
@@ -26,6 +22,7 @@ export interface CaseReport {
   readonly rounds: readonly Rate[];
 }
 
+/** With one thread, and with all: one a core. On a machine of one core there is only `one`. */
 export type ByThreads<T> = { readonly one: T; readonly all?: T };
 
 /** How many times the one is the other, measured in the same rounds. */

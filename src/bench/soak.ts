@@ -1,8 +1,7 @@
 /** Many frames through the whole worker: does its memory stay where it is? */
 import type { BackendName } from '../backend/tensorflow.js';
-import { Engine } from '../engine/engine.js';
+import { defaultThreads, Engine } from '../engine/engine.js';
 import { ModelSet } from '../engine/models.js';
-import { defaultThreads } from '../engine/options.js';
 import { FolderSource } from '../stream/folder/source.js';
 import type { OutcomeSink } from '../stream/ports.js';
 import { defaultCredits, StreamWorker } from '../stream/worker.js';
