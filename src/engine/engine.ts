@@ -44,11 +44,11 @@ export class Engine {
    */
   async start(): Promise<void> {
     this.lifecycle.transition('starting');
-    this.#stages = new Stages(this.#options, this.threads, this.#modules, {
-      onDeath: (error) => this.#countFailure(error),
-      onBroken: (error) => this.#fail(error),
-    });
     try {
+      this.#stages = new Stages(this.#options, this.threads, this.#modules, {
+        onDeath: (error) => this.#countFailure(error),
+        onBroken: (error) => this.#fail(error),
+      });
       await this.#stages.warmUp();
     } catch (error) {
       if (this.lifecycle.state === 'starting') this.#fail(asPatchlineError(error, 'PL_BACKEND'));

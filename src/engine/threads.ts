@@ -42,7 +42,9 @@ export class Threads<Tasks> {
       ...(data !== undefined && { workerData: data }),
     });
     // Without a listener an idle thread that dies would take the process with it.
-    this.#pool.on('error', (error: Error) => onDeath(this.#death(error)));
+    this.#pool.on('error', (error: Error) => {
+      if (this.#closing === undefined) onDeath(this.#death(error));
+    });
     // piscina replaces a thread that dies, unless it never got to work: then it gives up in silence.
     this.#pool.on('workerDestroy', () =>
       setImmediate(() => {

@@ -108,12 +108,12 @@ export class StreamWorker {
 
   async #end(): Promise<void> {
     const { engine, source, sinks, drainMs = 8000 } = this.#options;
-    const deadline = Date.now() + drainMs;
+    const deadline = performance.now() + drainMs;
     engine.drain();
     await this.#attempt('PL_SOURCE', () =>
       within(drainMs, source.stop(), () => this.#unsettled(drainMs)),
     );
-    await this.#attempt('PL_STATE', () => engine.stop(Math.max(0, deadline - Date.now())));
+    await this.#attempt('PL_STATE', () => engine.stop(Math.max(0, deadline - performance.now())));
     const closing = sinks.map((sink) =>
       this.#attempt('PL_SINK', () => within(CLOSE_MS, sink.close(), () => unclosed(sink))),
     );

@@ -100,6 +100,13 @@ test('a module that does not load fails the start and ends all threads', async (
   await engine.stop();
 });
 
+test('a number of threads that cannot be fails the start', async (t) => {
+  const engine = fakeEngine({ encoderThreads: 0 });
+  await t.throwsAsync(engine.start(), { code: 'PL_BACKEND', message: /maxThreads/ });
+  t.is(engine.lifecycle.state, 'failed');
+  await engine.stop();
+});
+
 test('a module without the tasks fails the start', async (t) => {
   const engine = fakeEngine({}, { encode: troubled });
   await t.throwsAsync(engine.start(), { code: 'PL_BACKEND' });
@@ -172,15 +179,4 @@ test('a failure while it drains ends the stop, not in time but at once', async (
   t.deepEqual(outcomes.slice(0, 4), Array(4).fill('fulfilled'));
   t.deepEqual(outcomes.slice(4), Array(2).fill('rejected'));
   t.is(engine.lifecycle.state, 'failed');
-});
-
-test('a camera without a model is rejected', async (t) => {
-  const { ModelSet } = await import('../../src/engine/models.js');
-  const { FAKE_BUNDLE } = await import('../helpers/fake-engine.js');
-  const models = new ModelSet(new Map([['cam', FAKE_BUNDLE]]), undefined);
-  const engine = await started(t, fakeEngine({ models }));
-  t.like(await judge(engine, 'fine'), { verdict: 'ok' });
-  const stranger = await engine.judge(frameOf('b', 'fine', { camera: 'stranger' }));
-  t.like(stranger, { verdict: 'rejected', code: 'PL_CONFIG' });
-  t.regex((stranger as { message: string }).message, /camera 'stranger' has no model/);
 });

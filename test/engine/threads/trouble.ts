@@ -60,7 +60,10 @@ export const spin = answering(async (_: undefined): Promise<void> => {
 
 export const devour = answering(async (_: undefined): Promise<number> => {
   const heap: unknown[] = [];
-  for (;;) heap.push(new Array(1000).fill(heap.length));
+  for (;;) {
+    heap.push(new Array(10_000).fill(heap.length));
+    await new Promise(setImmediate); // V8 ends the thread here, before it has to end the process
+  }
 }, nothing);
 
 /** How many of these have run before. */
