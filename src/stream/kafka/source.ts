@@ -96,8 +96,19 @@ export class KafkaSource implements FrameSource {
     this.#state = 'running';
     this.#admit = admit;
     try {
-      await this.#consumer.connect();
-      await this.#consumer.subscribe({ topics: [this.#topic], fromBeginning: true });
+      await this.#join();
+      await Promise.race([this.#joined.promise, this.#finished.promise]);
+    } catch (error) {
+      this.#fail(this.#client.error(error));
+      throw this.#client.error(error);
+    }
+  }
+
+  async #join(): Promise<void> {
+    const stopped = () => this.#state !== 'running';
+    await this.#consumer.connect();
+    if (!stopped()) await this.#consumer.subscribe({ topics: [this.#topic], fromBeginning: true });
+    if (!stopped()) {
       this.#ticker = setInterval(() => void this.#tick(), TICK_MS);
       await this.#consumer.run({
         autoCommit: false,
@@ -105,11 +116,8 @@ export class KafkaSource implements FrameSource {
         partitionsConsumedConcurrently: CONCURRENT_PARTITIONS,
         eachBatch: (payload) => this.#handOver(payload),
       });
-      await Promise.race([this.#joined.promise, this.#finished.promise]);
-    } catch (error) {
-      this.#fail(this.#client.error(error));
-      throw this.#client.error(error);
     }
+    if (stopped()) await this.#consumer.disconnect(); // a stop came before there was a member to leave
   }
 
   /** Takes in nothing more, waits for the frames in work, commits them and leaves the group. */
