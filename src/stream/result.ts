@@ -22,6 +22,8 @@ export interface ResultMessage {
   readonly score?: number;
   readonly threshold?: number;
   readonly regions?: readonly Region[];
+  /** How many regions were left out, because the carrier takes no larger message. */
+  readonly omittedRegions?: number;
   /** The grid of scores; `topic` where it is published, if it is. */
   readonly map?: {
     readonly rows: number;

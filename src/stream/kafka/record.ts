@@ -2,7 +2,7 @@
 import type { IHeaders } from 'kafkajs';
 import type { Frame, Judgement, Outcome, Rejection } from '../../frame/frame.js';
 import { encodeMap } from '../../localize/encode.js';
-import { RESULT_SCHEMA, resultMessage } from '../result.js';
+import { RESULT_SCHEMA, type ResultMessage, resultMessage } from '../result.js';
 import type { SourceRecord } from './message.js';
 
 export const MAP_SCHEMA = 'patchline.map/1';
@@ -30,7 +30,7 @@ export function shortResultRecord(frame: Frame, judged: Judgement, mapsTopic?: s
   return asResult(frame, { ...message, omittedRegions: judged.regions.length });
 }
 
-function asResult(frame: Frame, message: object): OutRecord {
+function asResult(frame: Frame, message: ResultMessage): OutRecord {
   return {
     camera: frame.camera,
     key: frame.camera,

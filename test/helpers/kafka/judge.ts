@@ -26,6 +26,7 @@ export class FakeJudge implements Judge {
 
   async judge(frame: Frame): Promise<Outcome> {
     const { workMs = 1, regions = 1, side = 3 } = this.#options;
+    if (frame.problem !== undefined) return { verdict: 'rejected', ...frame.problem };
     this.judged.push(frame);
     this.mostInWork = Math.max(this.mostInWork, ++this.inWork);
     await sleep(workMs * (1 + 4 * Math.random()));

@@ -44,7 +44,7 @@ export class Lab {
   readonly broker: Broker | undefined;
   readonly bootstrap: string;
   readonly admin: Admin;
-  readonly producer: Producer;
+  producer: Producer;
   readonly #kafka: InstanceType<typeof kafkajs.Kafka>;
 
   private constructor(broker: Broker | undefined, bootstrap: string) {
@@ -58,11 +58,22 @@ export class Lab {
       retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 30 },
     });
     this.admin = this.#kafka.admin();
-    this.producer = this.#kafka.producer({
+    this.producer = this.#newProducer();
+  }
+
+  #newProducer(): Producer {
+    return this.#kafka.producer({
       idempotent: true,
       maxInFlightRequests: 1,
       createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
     });
+  }
+
+  /** A producer that has not seen topics as they were before: kafkajs drops what it has no place for. */
+  async renewProducer(): Promise<void> {
+    await this.producer.disconnect();
+    this.producer = this.#newProducer();
+    await this.producer.connect();
   }
 
   static async open(options: BrokerOptions = {}, owned = false): Promise<Lab> {

@@ -1,12 +1,15 @@
 /** A worker as `patchline run` makes one, around a judge of the test's choice. */
 import type { PatchlineError } from '../../../src/errors.js';
+import type { Frame } from '../../../src/frame/frame.js';
 import type { KafkaObserver } from '../../../src/stream/kafka/events.js';
 import { openKafka } from '../../../src/stream/kafka/kafka.js';
 import type { KafkaOptions } from '../../../src/stream/kafka/options.js';
+import type { KafkaSink } from '../../../src/stream/kafka/sink.js';
 import type { KafkaSource } from '../../../src/stream/kafka/source.js';
 import { type Judge, Pipeline } from '../../../src/stream/pipeline.js';
 
 export interface WorkerSetup {
+  /** Credits. Default 16 frames, 64 MiB. */
   readonly frames?: number;
   readonly bytes?: number;
   readonly observer?: KafkaObserver;
@@ -15,50 +18,49 @@ export interface WorkerSetup {
 export class Worker {
   readonly source: KafkaSource;
   readonly pipeline: Pipeline;
-  readonly log: string[] = [];
+  readonly settled: Frame[] = [];
+  /** Lines of the log above `debug`. */
+  readonly log: string[];
   failure: PatchlineError | undefined;
-  readonly #close: () => Promise<void>;
+  readonly #sink: KafkaSink;
 
-  private constructor(source: KafkaSource, pipeline: Pipeline, close: () => Promise<void>) {
+  private constructor(
+    judge: Judge,
+    { source, sink }: { source: KafkaSource; sink: KafkaSink },
+    { frames = 16, bytes = 2 ** 26 }: WorkerSetup,
+    log: string[],
+  ) {
     this.source = source;
-    this.pipeline = pipeline;
-    this.#close = close;
-    source.finished.catch((error: PatchlineError) => {
+    this.#sink = sink;
+    this.log = log;
+    const fail = (error: PatchlineError) => {
       this.failure ??= error;
+    };
+    this.pipeline = new Pipeline(judge, [sink], { frames, bytes }, fail, {
+      settled: (frame) => this.settled.push(frame),
     });
+    source.finished.catch(fail);
   }
 
   static async start(site: KafkaOptions, judge: Judge, setup: WorkerSetup = {}): Promise<Worker> {
-    const { frames = 16, bytes = 2 ** 26, observer = {} } = setup;
     const lines: string[] = [];
-    const line =
-      (level: string) =>
-      (message: string, fields: object = {}) => {
-        if (level !== 'debug' || process.env.DEBUG)
-          lines.push(`${level} ${message} ${JSON.stringify(fields)}`);
-      };
-    const log = {
-      debug: line('debug'),
-      info: line('info'),
-      warn: line('warn'),
-      error: line('error'),
-    };
-    const { source, sink } = await openKafka(site, { observer, log });
-    const onFailure = (error: PatchlineError) => {
-      worker.failure ??= error;
-    };
-    const pipeline = new Pipeline(judge, [sink], { frames, bytes }, onFailure);
-    const worker: Worker = new Worker(source, pipeline, () => sink.close());
-    worker.log.push(...lines);
-    await source.start(pipeline.admit);
+    const line = (message: string, fields: object = {}) =>
+      lines.push(`${message} ${JSON.stringify(fields)}`);
+    const log = { debug() {}, info: line, warn: line, error: line };
+    const observer = setup.observer ?? {};
+    const worker = new Worker(judge, await openKafka(site, { observer, log }), setup, lines);
+    await worker.source.start(worker.pipeline.admit);
     return worker;
+  }
+
+  /** The engine or Kafka is broken for good. */
+  get broken(): boolean {
+    return this.failure !== undefined;
   }
 
   /** What SIGTERM does: takes in nothing more, finishes, commits, leaves. */
   async stop(): Promise<void> {
     await this.source.stop();
-    await this.#close();
+    await this.#sink.close();
   }
 }
-
-export const startWorker = Worker.start;
