@@ -1,5 +1,6 @@
 /** What the Kafka tests share: a broker if one can be had, topics of their own, plain clients. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestFn } from 'ava';
 import kafkajs, { type Admin, type IHeaders, type Message, type Producer } from 'kafkajs';
 import { KafkaClient } from '../../../src/stream/kafka/client.js';
@@ -164,8 +165,17 @@ export class Lab {
 
   /** Committed offset of each partition; −1 where there is none. */
   async committed(groupId: string, topic: string): Promise<number[]> {
-    const [{ partitions }] = await this.admin.fetchOffsets({ groupId, topics: [topic] });
-    return partitions.sort((a, b) => a.partition - b.partition).map(({ offset }) => Number(offset));
+    for (;;) {
+      try {
+        const [{ partitions }] = await this.admin.fetchOffsets({ groupId, topics: [topic] });
+        partitions.sort((a, b) => a.partition - b.partition);
+        return partitions.map(({ offset }) => Number(offset));
+      } catch (error) {
+        // The coordinator is still loading after a restart.
+        if (!(error as { retriable?: boolean }).retriable) throw error;
+        await sleep(200);
+      }
+    }
   }
 }
 
@@ -188,6 +198,6 @@ export async function until(
 ): Promise<void> {
   for (const end = Date.now() + timeoutMs; !(await holds()); ) {
     if (Date.now() > end) throw new Error(`timed out: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await sleep(25);
   }
 }
