@@ -27,6 +27,7 @@ export const TICK_MS = 1000;
 export class KafkaClient {
   /** The cluster in words: brokers, TLS, mechanism and user. */
   readonly where: string;
+  readonly #config: KafkaConfig;
   readonly #kafka: InstanceType<typeof kafkajs.Kafka>;
 
   /** @throws PL_CONFIG (usage) for brokers and TLS files that cannot be right */
@@ -35,7 +36,7 @@ export class KafkaClient {
     muteNegativeTimeouts();
     registerCodecs();
     this.where = describe(options);
-    this.#kafka = new kafkajs.Kafka({
+    this.#config = {
       clientId,
       brokers: checkBrokers(brokers),
       ssl: readTls(tls),
@@ -47,7 +48,8 @@ export class KafkaClient {
       // What matters comes as an event and is logged in our words; this is for finding faults.
       logLevel: kafkajs.logLevel.WARN,
       logCreator: () => (entry) => log.debug('kafkajs', fieldsOf(entry)),
-    });
+    };
+    this.#kafka = new kafkajs.Kafka(this.#config);
   }
 
   /** @param mayRestart asked when the consumer broke and could start again */
@@ -76,9 +78,9 @@ export class KafkaClient {
     });
   }
 
-  /** For checks at the start, which should fail soon: few retries. */
+  /** For questions whose answer, or its lack, is wanted soon: few retries. */
   admin(): Admin {
-    return this.#kafka.admin({ retry: { ...RETRY, retries: 2 } });
+    return new kafkajs.Kafka({ ...this.#config, retry: { ...RETRY, retries: 2 } }).admin();
   }
 
   error(error: unknown): PatchlineError {

@@ -24,12 +24,12 @@ export async function openKafka(
   const client = new KafkaClient(connection, log);
   const names = compileTopics(topics);
   const compiled = compileGroup(group);
-  await checkCluster(client, names, compiled);
   const shared = {
     progress: new Progress(),
     ...(observer && { observer }),
     ...(log && { log }),
   };
+  await checkCluster(client, names, compiled, shared);
   const sink = await KafkaSink.open(client, names, shared);
   return { source: new KafkaSource(client, names.frames, compiled, shared), sink };
 }

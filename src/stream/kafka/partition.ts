@@ -14,8 +14,10 @@ export class Partition {
   #window = new CommitWindow();
   /** Where the next batch begins if nothing comes in between. */
   #next: bigint | undefined;
+  /** Since the group was joined again no batch has come: it begins at the committed offset. */
+  #rewound = false;
   /** Everything before it is settled. */
-  #settled = 0n;
+  #settled: bigint | undefined;
   /** One after the newest record, as of the last fetch. */
   #end = 0n;
 
@@ -26,12 +28,14 @@ export class Partition {
   /** Looks at a batch before its records are delivered. */
   begin({ highWatermark, firstOffset }: BatchBounds): Continuity {
     const first = BigInt(firstOffset);
-    const expected = this.#next;
+    const expected = this.#next ?? first;
+    const mayRepeat = this.#rewound;
     this.#end = BigInt(highWatermark);
     this.#next = first;
-    if (expected === undefined) this.#settled = first;
-    if (expected === undefined || first === expected) return { kind: 'continues' };
+    this.#rewound = false;
+    if (this.#settled === undefined || mayRepeat) this.#settled = first;
     if (first > expected) return { kind: 'gap', records: Number(first - expected) };
+    if (first === expected || mayRepeat) return { kind: 'continues' };
     this.#window = new CommitWindow();
     this.#settled = first;
     return { kind: 'restarted' };
@@ -45,14 +49,14 @@ export class Partition {
   /** The group was joined again, and the partition is still ours. */
   rewind(): void {
     this.#window.rewind();
-    this.#next = undefined;
+    this.#rewound = true;
   }
 
   /** Records that are not settled yet, as far as the last fetch could see. */
   get lag(): number {
     const { position } = this.#window;
     if (position !== undefined) this.#settled = BigInt(position);
-    return Math.max(0, Number(this.#end - this.#settled));
+    return Math.max(0, Number(this.#end - (this.#settled ?? this.#end)));
   }
 }
 

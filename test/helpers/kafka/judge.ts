@@ -10,6 +10,8 @@ export interface FakeJudgeOptions {
   readonly regions?: number;
   /** Side of the score grid. Default 3. */
   readonly side?: number;
+  /** Keeps the frames in `judged`. Default true. */
+  readonly keep?: boolean;
 }
 
 export const POISON = Buffer.from('poison');
@@ -25,9 +27,9 @@ export class FakeJudge implements Judge {
   }
 
   async judge(frame: Frame): Promise<Outcome> {
-    const { workMs = 1, regions = 1, side = 3 } = this.#options;
+    const { workMs = 1, regions = 1, side = 3, keep = true } = this.#options;
     if (frame.problem !== undefined) return { verdict: 'rejected', ...frame.problem };
-    this.judged.push(frame);
+    if (keep) this.judged.push(frame);
     this.mostInWork = Math.max(this.mostInWork, ++this.inWork);
     await sleep(workMs * (1 + 4 * Math.random()));
     this.inWork--;

@@ -122,6 +122,19 @@ export class Lab {
     return this.producer.send({ topic, messages });
   }
 
+  /** What retention does, at once: partition 0 begins at `offset` from now on. */
+  async deleteRecords(topic: string, offset: number): Promise<void> {
+    const partitions = [{ partition: 0, offset: String(offset) }];
+    for (let tries = 0; ; tries++) {
+      try {
+        return await this.admin.deleteTopicRecords({ topic, partitions });
+      } catch (error) {
+        if (tries === 20) throw error; // it asks its metadata, which may not know the topic yet
+        await sleep(100);
+      }
+    }
+  }
+
   /** Every record of a topic, in the order of its partitions. */
   async read(topic: string): Promise<ReadRecord[]> {
     const ends = await this.admin.fetchTopicOffsets(topic);

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { KafkaOptions } from '../../../src/stream/kafka/options.js';
 import type { FakeJudgeOptions } from './judge.js';
@@ -24,7 +25,7 @@ export class WorkerProcess {
   #signalled = 0;
 
   constructor(site: KafkaOptions, judge: FakeJudgeOptions = {}, frames = 16) {
-    const setup: ProcessSetup = { site, judge, frames };
+    const setup: ProcessSetup = { site, judge: { ...judge, keep: false }, frames };
     const file = fileURLToPath(new URL('./worker-process.js', import.meta.url));
     const env = { ...process.env, WORKER_SETUP: JSON.stringify(setup) };
     this.#child = fork(file, { env, stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
@@ -47,9 +48,10 @@ export class WorkerProcess {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
-  /** Resident memory, MiB (Linux). */
-  get pid(): number {
-    return this.#child.pid!;
+  /** The most memory that it ever had, MiB. Linux only. */
+  get peakMemory(): number {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
+    return Number(/VmHWM:\s+(\d+)/.exec(status)![1]) / 1024;
   }
 
   signal(signal: 'SIGTERM' | 'SIGKILL'): Promise<Exit> {
