@@ -1,4 +1,5 @@
 /** What can be known to go wrong before the first frame: found in seconds, told in one line. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import { PatchlineError } from '../../errors.js';
 import type { KafkaClient } from './client.js';
@@ -8,6 +9,9 @@ import type { CompiledGroup, CompiledTopics } from './options.js';
 
 /** A cluster that has not answered by then is taken to be out of reach, milliseconds. */
 const DEADLINE_MS = 12_000;
+
+const GROUP_TRIES = 8;
+const GROUP_PAUSE_MS = 500;
 
 export interface CheckOptions {
   readonly observer?: KafkaObserver;
@@ -72,11 +76,20 @@ async function checkTopic({ where }: KafkaClient, admin: Admin, topic: string): 
 }
 
 async function checkGroup({ where }: KafkaClient, admin: Admin, group: string): Promise<void> {
-  try {
-    await admin.describeGroups([group]);
-  } catch (error) {
-    if (!/AUTHORIZATION/.test(causeOf(error).type ?? '')) throw error;
-    throw missing(`No access to group ${group} at Kafka ${where}`, 'grant READ on it', error);
+  for (let tries = 1; ; tries++) {
+    try {
+      await admin.describeGroups([group]);
+      return;
+    } catch (error) {
+      const { type = '', name } = causeOf(error);
+      // What kafkajs makes of a refusal, but also of a new cluster that has no coordinators yet.
+      const refused = name === 'KafkaJSGroupCoordinatorNotFound' || /AUTHORIZATION/.test(type);
+      if (!refused) throw error;
+      if (tries === GROUP_TRIES) {
+        throw missing(`No access to group ${group} at Kafka ${where}`, 'grant READ on it', error);
+      }
+      await sleep(GROUP_PAUSE_MS);
+    }
   }
 }
 

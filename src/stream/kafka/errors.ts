@@ -38,7 +38,7 @@ interface Explanation {
   readonly hint: string;
 }
 
-/** Tried in order against the cause's type, code and name. */
+/** Tried in order against the cause's type, code, name and message. */
 const EXPLANATIONS: readonly Explanation[] = [
   {
     matches: /TOPIC_AUTHORIZATION_FAILED/,
@@ -66,7 +66,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     hint: 'give the CA that signed it, and check that it names this host',
   },
   {
-    matches: /EPROTO|ERR_SSL/,
+    matches: /EPROTO|ERR_SSL|before secure TLS connection/,
     what: 'does not speak TLS on this port',
     hint: 'use the port of the TLS listener, or connect without TLS',
   },
@@ -91,7 +91,7 @@ const EXPLANATIONS: readonly Explanation[] = [
 export function kafkaError(where: string, error: unknown): PatchlineError {
   if (error instanceof PatchlineError) return error;
   const { name, type, code, message } = causeOf(error);
-  const text = [type, code, name].join(' ');
+  const text = [type, code, name, message].join(' ');
   const known = EXPLANATIONS.find(({ matches }) => matches.test(text));
   const what = known?.what ?? 'failed';
   return new PatchlineError('PL_KAFKA', `Kafka ${where} ${what}: ${message}`, {

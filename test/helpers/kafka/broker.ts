@@ -149,21 +149,23 @@ export class Broker {
   /** What Kafka's StorageTool would write, without its start; only SCRAM users need the tool. */
   #format(secure: SecureListener | undefined): void {
     const id = () => randomBytes(16).toString('base64url').replace(/^-/, 'a');
-    if (secure !== undefined && secure.mechanism !== 'PLAIN') {
-      const users = Object.entries(secure.users).flatMap(([name, password]) => [
-        '--add-scram',
-        `${secure.mechanism}=[name=${name},password=${password}]`,
-      ]);
-      const command = ['format', '-t', id(), '-c', this.#properties, ...users];
-      const tool = [...this.#java(), 'kafka.tools.StorageTool', ...command];
-      const { status, stdout, stderr } = spawnSync('java', tool, { encoding: 'utf8' });
-      rmSync(this.#freshArchive, { force: true });
-      if (status !== 0) throw new Error(`StorageTool failed:\n${stdout}${stderr}`);
+    if (secure === undefined) {
+      const meta = `version=1\nnode.id=1\ncluster.id=${id()}\ndirectory.id=${id()}\n`;
+      mkdirSync(join(this.#folder, 'log'));
+      writeFileSync(join(this.#folder, 'log', 'meta.properties'), meta);
       return;
     }
-    const meta = `version=1\nnode.id=1\ncluster.id=${id()}\ndirectory.id=${id()}\n`;
-    mkdirSync(join(this.#folder, 'log'));
-    writeFileSync(join(this.#folder, 'log', 'meta.properties'), meta);
+    const users = Object.entries(secure.users).flatMap(([name, password]) =>
+      ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => [
+        '--add-scram',
+        `${mechanism}=[name=${name},password=${password}]`,
+      ]),
+    );
+    const command = ['format', '-t', id(), '-c', this.#properties, ...users];
+    const tool = [...this.#java(), 'kafka.tools.StorageTool', ...command];
+    const { status, stdout, stderr } = spawnSync('java', tool, { encoding: 'utf8' });
+    rmSync(this.#freshArchive, { force: true }); // the tool's classes are not the broker's
+    if (status !== 0) throw new Error(`StorageTool failed:\n${stdout}${stderr}`);
   }
 }
 

@@ -118,6 +118,15 @@ export class Lab {
     await this.admin.createTopics({ waitForLeaders: true, topics: [spec] });
   }
 
+  /** Lets `worker` do this, as Kafka's ACLs have it; `revoke` takes it back. */
+  async grant(acl: Acl): Promise<void> {
+    await this.admin.createAcls({ acl: [{ ...ruleOf(acl), permissionType: ALLOW }] });
+  }
+
+  async revoke(acl: Acl): Promise<void> {
+    await this.admin.deleteAcls({ filters: [{ ...ruleOf(acl), permissionType: ALLOW }] });
+  }
+
   send(topic: string, messages: Message[]): Promise<unknown> {
     return this.producer.send({ topic, messages });
   }
@@ -190,6 +199,31 @@ export class Lab {
       }
     }
   }
+}
+
+export interface Acl {
+  readonly on: 'topic' | 'group';
+  readonly name: string;
+  readonly operation: 'read' | 'write' | 'describe';
+}
+
+const ALLOW = kafkajs.AclPermissionTypes.ALLOW;
+
+function ruleOf({ on, name, operation }: Acl) {
+  const { AclOperationTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
+  const operations = {
+    read: AclOperationTypes.READ,
+    write: AclOperationTypes.WRITE,
+    describe: AclOperationTypes.DESCRIBE,
+  };
+  return {
+    resourceType: on === 'topic' ? AclResourceTypes.TOPIC : AclResourceTypes.GROUP,
+    resourceName: name,
+    resourcePatternType: ResourcePatternTypes.LITERAL,
+    principal: 'User:worker',
+    host: '*',
+    operation: operations[operation],
+  };
 }
 
 interface KafkaRecord {

@@ -1,8 +1,10 @@
 /** The server.properties of a single node that is broker and controller at once. */
 import { readFileSync } from 'node:fs';
 
+export const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const;
+
+/** TLS, and all mechanisms for the same users. */
 export interface SecureListener {
-  readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
   /** Name → password. `admin` may do everything, the others what ACLs let them. */
   readonly users: Readonly<Record<string, string>>;
   /** PEM files: key in PKCS#8, certificate. */
@@ -53,18 +55,23 @@ export function settingsFor(ports: Ports, logFolder: string, secure?: SecureList
   };
 }
 
-function secureSettings({ mechanism, users, key, certificate }: SecureListener): Settings {
+function secureSettings({ users, key, certificate }: SecureListener): Settings {
   const accounts = Object.entries(users).map(([name, password]) => `user_${name}="${password}"`);
-  const jaas =
+  const logins = MECHANISMS.map((mechanism) => [
+    `listener.name.secure.${mechanism.toLowerCase()}.sasl.jaas.config`,
     mechanism === 'PLAIN'
       ? `org.apache.kafka.common.security.plain.PlainLoginModule required ${accounts.join(' ')};`
-      : 'org.apache.kafka.common.security.scram.ScramLoginModule required;';
+      : 'org.apache.kafka.common.security.scram.ScramLoginModule required;',
+  ]);
   return {
-    'sasl.enabled.mechanisms': mechanism,
-    [`listener.name.secure.${mechanism.toLowerCase()}.sasl.jaas.config`]: jaas,
+    'sasl.enabled.mechanisms': MECHANISMS.join(','),
+    ...Object.fromEntries(logins),
     'listener.name.secure.ssl.keystore.type': 'PEM',
     'listener.name.secure.ssl.keystore.key': oneLine(key),
     'listener.name.secure.ssl.keystore.certificate.chain': oneLine(certificate),
+    'listener.name.secure.ssl.truststore.type': 'PEM',
+    'listener.name.secure.ssl.truststore.certificates': oneLine(certificate),
+    'listener.name.secure.ssl.client.auth': 'requested',
     'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
     'super.users': 'User:ANONYMOUS;User:admin', // ANONYMOUS: whoever comes in plain text
   };
