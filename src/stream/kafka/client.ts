@@ -74,7 +74,7 @@ export class KafkaClient {
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
       createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-      retry: { ...RETRY, retries: 5 },
+      retry: { ...RETRY, retries: 1 }, // the lane goes on trying, and tells of it
     });
   }
 

@@ -29,6 +29,8 @@ export interface BrokerOptions {
   readonly secure?: SecureListener;
   /** On top of `settingsFor`. */
   readonly settings?: Settings;
+  /** Of the plain listener. Default: any that is free. */
+  readonly port?: number;
 }
 
 export class Broker {
@@ -51,11 +53,15 @@ export class Broker {
     process.on('exit', this.#kill); // a test that fails must not leave a JVM behind
   }
 
-  static async start({ secure, settings }: BrokerOptions = {}): Promise<Broker> {
+  static async start({ secure, settings, port }: BrokerOptions = {}): Promise<Broker> {
     const jars = await fetchJars();
     const folder = mkdtempSync(join(tmpdir(), 'patchline-kafka-'));
     const [plain, controller, securePort] = await freePorts(3);
-    const broker = new Broker(folder, jars, { plain, controller, secure: securePort });
+    const broker = new Broker(folder, jars, {
+      plain: port ?? plain,
+      controller,
+      secure: securePort,
+    });
     const all = { ...settingsFor(broker.#ports, join(folder, 'log'), secure), ...settings };
     const lines = Object.entries(all).map(([name, value]) => `${name}=${value}\n`);
     writeFileSync(broker.#properties, lines.join(''));
