@@ -3,15 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import { PatchlineError } from '../../errors.js';
 import type { KafkaClient } from './client.js';
-import { causeOf } from './errors.js';
+import { causeOf, type KafkaCause } from './errors.js';
 import { type KafkaLog, type KafkaObserver, SILENT } from './events.js';
 import type { CompiledGroup, CompiledTopics } from './options.js';
 
 /** A cluster that has not answered by then is taken to be out of reach, milliseconds. */
 const DEADLINE_MS = 12_000;
 
-const GROUP_TRIES = 8;
-const GROUP_PAUSE_MS = 500;
+const TRIES = 6;
+const PAUSE_MS = 500;
 
 export interface CheckOptions {
   readonly observer?: KafkaObserver;
@@ -60,35 +60,48 @@ async function check(
 }
 
 async function checkTopic({ where }: KafkaClient, admin: Admin, topic: string): Promise<void> {
-  try {
-    await admin.fetchTopicMetadata({ topics: [topic] });
-  } catch (error) {
-    const { type } = causeOf(error);
-    const message = `topic ${topic} at Kafka ${where}`;
-    if (type === 'UNKNOWN_TOPIC_OR_PARTITION') {
-      throw missing(`There is no ${message}`, 'create it, or correct its name', error);
-    }
-    if (type === 'TOPIC_AUTHORIZATION_FAILED') {
-      throw missing(`No access to ${message}`, 'grant DESCRIBE and READ or WRITE on it', error);
-    }
-    throw error;
-  }
+  const at = `topic ${topic} at Kafka ${where}`;
+  await patiently(
+    () => admin.fetchTopicMetadata({ topics: [topic] }),
+    ({ type }) => {
+      if (type === 'UNKNOWN_TOPIC_OR_PARTITION') {
+        return wrong(`There is no ${at}`, 'create it, or correct its name');
+      }
+      if (type === 'TOPIC_AUTHORIZATION_FAILED') {
+        return wrong(`No access to ${at}`, 'grant DESCRIBE and READ or WRITE on it');
+      }
+      return undefined;
+    },
+  );
 }
 
 async function checkGroup({ where }: KafkaClient, admin: Admin, group: string): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      await admin.describeGroups([group]);
-      return;
-    } catch (error) {
-      const { type = '', name } = causeOf(error);
+  await patiently(
+    () => admin.describeGroups([group]),
+    ({ type = '', name }) => {
       // What kafkajs makes of a refusal, but also of a new cluster that has no coordinators yet.
       const refused = name === 'KafkaJSGroupCoordinatorNotFound' || /AUTHORIZATION/.test(type);
-      if (!refused) throw error;
-      if (tries === GROUP_TRIES) {
-        throw missing(`No access to group ${group} at Kafka ${where}`, 'grant READ on it', error);
-      }
-      await sleep(GROUP_PAUSE_MS);
+      return refused
+        ? wrong(`No access to group ${group} at Kafka ${where}`, 'grant READ on it')
+        : undefined;
+    },
+  );
+}
+
+/** What is missing may have been made just now, and not all brokers have heard of it. */
+async function patiently(
+  ask: () => Promise<unknown>,
+  explain: (cause: KafkaCause) => PatchlineError | undefined,
+): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await ask();
+      return;
+    } catch (error) {
+      const explained = explain(causeOf(error));
+      if (explained === undefined) throw error;
+      if (tries === TRIES) throw explained;
+      await sleep(PAUSE_MS);
     }
   }
 }
@@ -143,8 +156,8 @@ async function startAtLatest(
   });
 }
 
-function missing(message: string, hint: string, cause: unknown): PatchlineError {
-  return new PatchlineError('PL_KAFKA', message, { disposition: 'usage', hint, cause });
+function wrong(message: string, hint: string): PatchlineError {
+  return new PatchlineError('PL_KAFKA', message, { disposition: 'usage', hint });
 }
 
 function expiry({ where }: KafkaClient, signal: AbortSignal): Promise<never> {

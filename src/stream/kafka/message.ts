@@ -17,7 +17,7 @@ export interface KafkaFrame extends Frame {
 }
 
 /** The camera of records without a key. */
-export const DEFAULT_CAMERA = 'default';
+const DEFAULT_CAMERA = 'default';
 
 /**
  * Longest camera or frame id, characters. Both go into every result, and a result that is larger

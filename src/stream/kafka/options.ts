@@ -4,7 +4,7 @@ import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls';
 import { PatchlineError } from '../../errors.js';
 
 export const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
-export type SaslMechanism = (typeof SASL_MECHANISMS)[number];
+type SaslMechanism = (typeof SASL_MECHANISMS)[number];
 
 /** Files in PEM format. */
 export interface TlsOptions {
@@ -44,7 +44,7 @@ export interface TopicOptions {
 
 /** Where a group begins that has no offsets yet. */
 export const START_AT = ['earliest', 'latest'] as const;
-export type StartAt = (typeof START_AT)[number];
+type StartAt = (typeof START_AT)[number];
 
 export interface GroupOptions {
   /** Workers of one group share the partitions. Default `patchline`. */

@@ -5,7 +5,7 @@ import { encodeMap } from '../../localize/encode.js';
 import { RESULT_SCHEMA, type ResultMessage, resultMessage } from '../result.js';
 import type { SourceRecord } from './message.js';
 
-export const MAP_SCHEMA = 'patchline.map/1';
+const MAP_SCHEMA = 'patchline.map/1';
 
 /** Longest error message in a header, characters. */
 const MAX_ERROR_MESSAGE = 1000;

@@ -115,7 +115,17 @@ export class Lab {
     const merged = { 'max.message.bytes': '8454144', ...settings };
     const configEntries = Object.entries(merged).map(([name, value]) => ({ name, value }));
     const spec = { topic, numPartitions, replicationFactor: 1, configEntries };
-    await this.admin.createTopics({ waitForLeaders: true, topics: [spec] });
+    await this.admin.createTopics({ waitForLeaders: false, topics: [spec] });
+    await until(`topic ${topic}`, () => this.#isThere(topic));
+  }
+
+  async #isThere(topic: string): Promise<boolean> {
+    try {
+      const { topics } = await this.admin.fetchTopicMetadata({ topics: [topic] });
+      return topics[0].partitions.every(({ leader }) => leader >= 0);
+    } catch {
+      return false; // the broker has not heard of it yet
+    }
   }
 
   /** Lets `worker` do this, as Kafka's ACLs have it; `revoke` takes it back. */

@@ -1,7 +1,7 @@
 /** The server.properties of a single node that is broker and controller at once. */
 import { readFileSync } from 'node:fs';
 
-export const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const;
+const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const;
 
 /** TLS, and all mechanisms for the same users. */
 export interface SecureListener {
