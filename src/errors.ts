@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'PL_NUMERIC'
   | 'PL_SOURCE'
   | 'PL_SINK'
+  | 'PL_MESSAGE'
   | 'PL_KAFKA';
 
 export type Disposition = 'reject' | 'usage' | 'fatal';

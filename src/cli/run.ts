@@ -5,14 +5,16 @@ import { ModelSet } from '../engine/models.js';
 import { MAX_PIXELS } from '../frame/decode.js';
 import { readBundle } from '../model/bundle.js';
 import { readCollection } from '../model/collection.js';
+import { kafkaMetrics } from '../observe/kafka-metrics.js';
 import { createLogger, LOG_LEVELS, type Logger } from '../observe/log.js';
 import { Monitor } from '../observe/monitor.js';
 import { FolderSink } from '../stream/folder/sink.js';
 import { FolderSource } from '../stream/folder/source.js';
-import type { OutcomeSink } from '../stream/ports.js';
+import type { FrameSource, OutcomeSink } from '../stream/ports.js';
 import { runService } from '../stream/service.js';
 import { type Context, defineCommand, type ExitCode } from './command.js';
 import { addressKind, backend } from './common-options.js';
+import { kafkaOf, kafkaOptions, kafkaRules } from './kafka-options.js';
 import { describeTally } from './tally.js';
 
 const options = {
@@ -21,6 +23,7 @@ const options = {
     help: 'A folder with a model for each camera, named by it, and one called default for the others.',
     group: 'Models',
   }),
+  ...kafkaOptions,
   source: optional(text('FOLDER'), {
     help: 'Judges the images of a folder; each subfolder is a camera.',
     group: 'Frames in',
@@ -111,10 +114,11 @@ export const runCommand = defineCommand(
         expected: 'give one of them',
       },
       {
-        options: ['source'],
-        holds: ({ source }) => source !== undefined,
-        expected: 'give the folder that frames come from',
+        options: ['source', 'brokers'],
+        holds: ({ source, brokers }) => (source === undefined) !== (brokers === undefined),
+        expected: 'give one of them: frames come from a folder or from Kafka',
       },
+      ...kafkaRules,
       {
         options: ['maps', 'results'],
         holds: ({ maps, results }) => !maps || results !== undefined,
@@ -123,6 +127,7 @@ export const runCommand = defineCommand(
     ],
     examples: [
       'patchline run --model models/screw --source incoming --watch --results judged',
+      'patchline run --models models --brokers kafka:9092 --frames-topic frames --results-topic results --max-age 2s',
       'patchline run --models models --source incoming --http 0.0.0.0:9464 --token …',
     ],
   },
@@ -141,8 +146,7 @@ async function run(config: RunConfig, { output, signal }: Context): Promise<Exit
     const tally = await runService(
       {
         models,
-        source: new FolderSource(config.source ?? '', { watch: config.watch }),
-        sinks: await sinksOf(config, log),
+        ...(await endsOf(config, monitor, log)),
         monitor,
         engine: engineOf(config),
         credits: {
@@ -169,11 +173,21 @@ async function modelsOf({ model, models }: RunConfig): Promise<ModelSet> {
   return new ModelSet(byCamera, fallback);
 }
 
-async function sinksOf({ results, maps }: RunConfig, log: Logger): Promise<OutcomeSink[]> {
-  const rejections = new RejectionLog(log);
-  return results === undefined
-    ? [rejections]
-    : [rejections, await FolderSink.open(results, { maps })];
+interface Ends {
+  readonly source: FrameSource;
+  readonly sinks: readonly OutcomeSink[];
+}
+
+async function endsOf(config: RunConfig, { metrics }: Monitor, log: Logger): Promise<Ends> {
+  const { source, watch, results, maps } = config;
+  const sinks: OutcomeSink[] = [new RejectionLog(log)];
+  if (results !== undefined) sinks.push(await FolderSink.open(results, { maps }));
+  const kafka = kafkaOf(config);
+  if (kafka === undefined) return { source: new FolderSource(source ?? '', { watch }), sinks };
+  const { openKafka } = await import('../stream/kafka/kafka.js');
+  const observer = kafkaMetrics(metrics, `${config.topicPrefix ?? ''}${kafka.topics.frames}`);
+  const ends = await openKafka(kafka, { observer, log });
+  return { source: ends.source, sinks: [...sinks, ends.sink] };
 }
 
 function engineOf({ backend, tile, encoderThreads, decodeThreads, maxPixels }: RunConfig) {

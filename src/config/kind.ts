@@ -53,6 +53,19 @@ export function numberWithin(above: number, below = Number.POSITIVE_INFINITY): K
   };
 }
 
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** A time with its unit, in milliseconds: `500ms`, `2s`, `1.5m`, `1h`. */
+export const duration: Kind<number> = {
+  placeholder: 'TIME',
+  expected: 'a time above 0 with its unit, such as 500ms, 2s, 5m or 1h',
+  schema: z
+    .string()
+    .regex(/^\d+(\.\d+)?(ms|s|m|h)$/)
+    .transform((written) => Number.parseFloat(written) * UNIT_MS[written.replace(/[\d.]+/, '')])
+    .refine((ms) => ms > 0),
+};
+
 export function choice<const T extends string>(values: readonly [T, ...T[]]): Kind<T> {
   return {
     placeholder: values.join('|'),

@@ -23,6 +23,8 @@ export type Admit = (frame: Frame) => Promise<Ticket>;
 
 export interface FrameSource {
   readonly name: string;
+  /** False while a source that has started cannot deliver (its broker is away). Default true. */
+  readonly ready?: boolean;
   /** Connects and begins to deliver; resolves once frames can flow. Throws if it never will. */
   start(admit: Admit): Promise<void>;
   /**

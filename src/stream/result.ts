@@ -1,7 +1,7 @@
 /** The message that says what became of a frame (DESIGN §7): one a frame, whatever carries it. */
 import type { Frame, Outcome, Region, Stage, Verdict } from '../frame/frame.js';
 
-const RESULT_SCHEMA = 'patchline.result/1';
+export const RESULT_SCHEMA = 'patchline.result/1';
 
 export interface ResultMessage {
   readonly schema: typeof RESULT_SCHEMA;
@@ -22,6 +22,8 @@ export interface ResultMessage {
   readonly score?: number;
   readonly threshold?: number;
   readonly regions?: readonly Region[];
+  /** How many regions were left out, because the carrier takes no larger message. */
+  readonly omittedRegions?: number;
   /** The grid of scores; `topic` where it is published, if it is. */
   readonly map?: {
     readonly rows: number;

@@ -80,9 +80,11 @@ export class StreamWorker {
   }
 
   get health(): Health {
-    const { state } = this.#options.engine.lifecycle;
+    const { engine, source } = this.#options;
+    const { state } = engine.lifecycle;
     const { failure } = this.#pipeline;
-    const ready = failure === undefined && state === 'running' && this.#connected;
+    const connected = this.#connected && (source.ready ?? true);
+    const ready = failure === undefined && state === 'running' && connected;
     if (ready) return { live: true, ready, state, reasons: [] };
     const reason = failure?.message ?? this.#waitingFor(state);
     return { live: failure === undefined, ready, state, reasons: [reason] };
