@@ -48,7 +48,6 @@ export class KafkaSource implements FrameSource {
   readonly #finished = deferred();
   readonly #joined = deferred();
   /** Rejects with the failure: wakes whoever waits for credits that may never come. */
-  readonly #failed = deferred<never>();
   /** Frames that are admitted and not settled. */
   readonly #inWork = new Set<Promise<void>>();
   /** Batches that are being handed over. */
@@ -76,7 +75,7 @@ export class KafkaSource implements FrameSource {
     this.#progress = progress;
     this.#consumer = client.consumer(group, () => this.#state === 'running');
     this.#member = new Membership(this.#consumer, topic, observer, log);
-    for (const { promise } of [this.#finished, this.#failed]) promise.catch(() => {});
+    this.#finished.promise.catch(() => {}); // nobody has to listen
     this.#listen();
   }
 
@@ -147,7 +146,6 @@ export class KafkaSource implements FrameSource {
     this.#ready = false;
     clearInterval(this.#ticker);
     this.#finished.reject(error);
-    this.#failed.reject(error);
     this.#ending ??= this.#member.commit().then(() => this.#consumer.disconnect());
     this.#ending.catch(() => {});
   }
@@ -222,8 +220,7 @@ export class KafkaSource implements FrameSource {
       this.#observer.stale?.(frame);
       return;
     }
-    const ticket = await Promise.race([this.#admit(frame), this.#failed.promise]);
-    this.#track(ticket, settle);
+    this.#track(await this.#admit(frame), settle);
   }
 
   #track({ settled }: Ticket, settle: () => void): void {
