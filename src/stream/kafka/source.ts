@@ -47,7 +47,6 @@ export class KafkaSource implements FrameSource {
   readonly #member: Membership;
   readonly #finished = deferred();
   readonly #joined = deferred();
-  /** Rejects with the failure: wakes whoever waits for credits that may never come. */
   /** Frames that are admitted and not settled. */
   readonly #inWork = new Set<Promise<void>>();
   /** Batches that are being handed over. */
