@@ -1,7 +1,10 @@
 /** The connection to a cluster: kafkajs with Patchline's settings. Secrets stay inside. */
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import kafkajs, {
   type Admin,
   type Consumer,
+  type ISocketFactoryArgs,
   type KafkaConfig,
   type LogEntry,
   type Producer,
@@ -21,6 +24,8 @@ import {
 /** A broker that restarts is back in seconds: asking often costs nothing and finds it at once. */
 const RETRY = { initialRetryTime: 100, maxRetryTime: 2000 };
 
+const KEEP_ALIVE_MS = 60_000;
+
 /** How often settled offsets are committed and heartbeats are due, milliseconds. */
 export const TICK_MS = 1000;
 
@@ -28,6 +33,7 @@ export class KafkaClient {
   /** The cluster in words: brokers, TLS, mechanism and user. */
   readonly where: string;
   readonly #config: KafkaConfig;
+  readonly #sockets = new Set<Socket>();
   readonly #kafka: InstanceType<typeof kafkajs.Kafka>;
 
   /** @throws PL_CONFIG (usage) for brokers and TLS files that cannot be right */
@@ -45,6 +51,7 @@ export class KafkaClient {
       authenticationTimeout: 5000,
       requestTimeout: 10_000,
       retry: { ...RETRY, retries: 15 },
+      socketFactory: (to) => this.#connect(to),
       // What matters comes as an event and is logged in our words; this is for finding faults.
       logLevel: kafkajs.logLevel.WARN,
       logCreator: () => (entry) => log.debug('kafkajs', fieldsOf(entry)),
@@ -83,8 +90,27 @@ export class KafkaClient {
     return new kafkajs.Kafka({ ...this.#config, retry: { ...RETRY, retries: 2 } }).admin();
   }
 
+  /**
+   * Closes what kafkajs has left open. After a broker has restarted, a consumer goes on with a
+   * connection to its coordinator that nobody closes any more; it would keep the process alive.
+   */
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy(new Error('the worker has ended'));
+  }
+
   error(error: unknown): PatchlineError {
     return kafkaError(this.where, error);
+  }
+
+  #connect({ host, port, ssl, onConnect }: ISocketFactoryArgs): Socket {
+    const servername = isIP(host) === 0 ? { servername: host } : {};
+    const socket = ssl
+      ? connectTls({ host, port, ...servername, ...ssl }, onConnect)
+      : connectTcp({ host, port }, onConnect);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    return socket;
   }
 }
 

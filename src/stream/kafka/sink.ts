@@ -82,9 +82,11 @@ export class KafkaSink implements OutcomeSink {
     }
   }
 
+  /** The last of a worker to close: with it go all connections of its client. */
   async close(): Promise<void> {
     const { results, maps, deadLetters } = this.#publishers;
-    await Promise.all([results.close(), maps?.close(), deadLetters?.close()]);
+    await Promise.allSettled([results.close(), maps?.close(), deadLetters?.close()]);
+    this.#client.close();
   }
 
   async #publishResult(frame: Frame, outcome: Outcome): Promise<void> {

@@ -7,7 +7,8 @@ import type { KafkaOptions } from '../../../src/stream/kafka/options.js';
 import type { ResultMessage } from '../../../src/stream/result.js';
 import { violations } from '../../helpers/kafka/contract.js';
 import { FakeJudge, gridOf, POISON } from '../../helpers/kafka/judge.js';
-import { kafkaTest, Lab, type ReadRecord, until } from '../../helpers/kafka/lab.js';
+import { kafkaTest, Lab, until } from '../../helpers/kafka/lab.js';
+import type { ReadRecord } from '../../helpers/kafka/read.js';
 import { Worker } from '../../helpers/kafka/worker.js';
 
 const it = kafkaTest(test);

@@ -1,6 +1,6 @@
 /** What became of the frames that were sent, by the results that came out. */
 import type { ResultMessage } from '../../../src/stream/result.js';
-import type { ReadRecord } from './lab.js';
+import type { ReadRecord } from './read.js';
 
 export interface Account {
   readonly sent: number;

@@ -2,11 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestFn } from 'ava';
-import kafkajs, { type Admin, type IHeaders, type Message, type Producer } from 'kafkajs';
+import kafkajs, { type Admin, type Message, type Producer } from 'kafkajs';
 import { KafkaClient } from '../../../src/stream/kafka/client.js';
 import type { KafkaOptions, TopicOptions } from '../../../src/stream/kafka/options.js';
 import { Broker, type BrokerOptions } from './broker.js';
 import { missingTools } from './jars.js';
+import { type ReadRecord, readTopic } from './read.js';
 
 /** Brokers that are there already; then no test may stop them. */
 const EXTERNAL = process.env.PATCHLINE_TEST_BROKERS;
@@ -25,14 +26,6 @@ export function kafkaTest<C>(test: TestFn<C>, owned = false): TestFn<C>['serial'
     `\n>>> KAFKA TESTS ARE SKIPPED: ${reason}, no PATCHLINE_TEST_BROKERS <<<\n\n`,
   );
   return test.serial.skip as unknown as TestFn<C>['serial'];
-}
-
-export interface ReadRecord {
-  readonly key: string | undefined;
-  readonly value: Buffer | null;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly partition: number;
-  readonly offset: string;
 }
 
 /** What a test topic is like; partitions default to 1. */
@@ -156,55 +149,19 @@ export class Lab {
 
   /** Every record of a topic, in the order of its partitions. */
   async read(topic: string): Promise<ReadRecord[]> {
-    const ends = await this.admin.fetchTopicOffsets(topic);
-    const open = new Set(ends.filter(({ high, low }) => high !== low).map((end) => end.partition));
-    if (open.size === 0) return [];
-    const consumer = this.#kafka.consumer({ groupId: randomUUID(), maxWaitTimeInMs: 100 });
-    const records: ReadRecord[] = [];
-    try {
-      await consumer.connect();
-      await consumer.subscribe({ topics: [topic], fromBeginning: true });
-      await new Promise<void>((resolve, reject) => {
-        consumer.on(consumer.events.CRASH, ({ payload }) => {
-          if (!payload.restart) reject(payload.error);
-        });
-        const eachMessage = async ({
-          partition,
-          message,
-        }: {
-          partition: number;
-          message: KafkaRecord;
-        }) => {
-          const { offset, key, value, headers = {} } = message;
-          records.push({
-            key: key?.toString(),
-            value,
-            headers: textHeaders(headers),
-            partition,
-            offset,
-          });
-          const { high } = ends.find((end) => end.partition === partition)!;
-          if (BigInt(offset) + 1n >= BigInt(high)) open.delete(partition);
-          if (open.size === 0) resolve();
-        };
-        consumer.run({ autoCommit: false, eachMessage }).catch(reject);
-      });
-    } finally {
-      await consumer.disconnect();
-    }
-    return records.sort((a, b) => a.partition - b.partition || Number(a.offset) - Number(b.offset));
+    return readTopic(this.#kafka, topic, await this.admin.fetchTopicOffsets(topic));
   }
 
   /** Committed offset of each partition; −1 where there is none. */
   async committed(groupId: string, topic: string): Promise<number[]> {
-    for (;;) {
+    for (const end = Date.now() + 30_000; ; ) {
       try {
         const [{ partitions }] = await this.admin.fetchOffsets({ groupId, topics: [topic] });
         partitions.sort((a, b) => a.partition - b.partition);
         return partitions.map(({ offset }) => Number(offset));
       } catch (error) {
         // The coordinator is still loading after a restart.
-        if (!(error as { retriable?: boolean }).retriable) throw error;
+        if (!(error as { retriable?: boolean }).retriable || Date.now() > end) throw error;
         await sleep(200);
       }
     }
@@ -234,17 +191,6 @@ function ruleOf({ on, name, operation }: Acl) {
     host: '*',
     operation: operations[operation],
   };
-}
-
-interface KafkaRecord {
-  readonly offset: string;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly headers?: IHeaders;
-}
-
-function textHeaders(headers: IHeaders): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 }
 
 /** Waits until it holds; what it was waiting for is the message of the failure. */
