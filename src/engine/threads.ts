@@ -20,6 +20,12 @@ type TaskOf<F> = F extends (task: infer Task) => Promise<Reply<unknown>> ? Task 
 type ValueOf<F> = F extends (task: never) => Promise<Reply<infer Value>> ? Value : never;
 
 /**
+ * Room for young objects in a thread. V8 lets dead arrays gather to two thirds of it: with the
+ * default of 48 MB memory grows for thousands of frames, and helper threads clean up all the time.
+ */
+const YOUNG_MB = 12;
+
+/**
  * Threads that all run the same module. Every task is answered, whatever becomes of its thread.
  *
  * @typeParam Tasks the exports of the module
@@ -39,6 +45,7 @@ export class Threads<Tasks> {
       idleTimeout: Number.POSITIVE_INFINITY,
       atomics: 'disabled', // an idle thread blocked in Atomics.wait could not finish sharp's work
       stricterFIFO: true, // else each finished task sends the oldest waiting one to the end
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
       ...(data !== undefined && { workerData: data }),
     });
     // Without a listener an idle thread that dies would take the process with it.
