@@ -6,7 +6,7 @@ import type { FakeJudgeOptions } from '../../helpers/kafka/judge.js';
 import { kafkaTest, Lab, until } from '../../helpers/kafka/lab.js';
 import { WorkerProcess } from '../../helpers/kafka/process.js';
 
-const it = kafkaTest(test, true);
+const it = kafkaTest(test, { owned: true });
 let lab: Lab;
 const workers: WorkerProcess[] = [];
 

@@ -8,7 +8,7 @@ import { FakeJudge } from '../../helpers/kafka/judge.js';
 import { kafkaTest, Lab, until } from '../../helpers/kafka/lab.js';
 import { Worker } from '../../helpers/kafka/worker.js';
 
-const it = kafkaTest(test, true);
+const it = kafkaTest(test, { owned: true });
 let lab: Lab;
 test.before(async () => {
   if (it === test.serial) lab = await Lab.open({}, true);

@@ -7,7 +7,7 @@ import { kafkaTest, Lab, until } from '../../helpers/kafka/lab.js';
 import { WorkerProcess } from '../../helpers/kafka/process.js';
 import { Worker } from '../../helpers/kafka/worker.js';
 
-const it = kafkaTest(test, true);
+const it = kafkaTest(test, { owned: true });
 let lab: Lab;
 test.before(async () => {
   if (it === test.serial) lab = await Lab.open({}, true);

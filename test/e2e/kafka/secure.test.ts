@@ -12,7 +12,7 @@ import { FakeJudge } from '../../helpers/kafka/judge.js';
 import { type Acl, kafkaTest, Lab, until } from '../../helpers/kafka/lab.js';
 import { Worker } from '../../helpers/kafka/worker.js';
 
-const it = kafkaTest(test, true);
+const it = kafkaTest(test, { owned: true });
 const PASSWORD = 'worker-secret-4711';
 let lab: Lab;
 let files: Certificates;

@@ -12,19 +12,26 @@ import { type ReadRecord, readTopic } from './read.js';
 /** Brokers that are there already; then no test may stop them. */
 const EXTERNAL = process.env.PATCHLINE_TEST_BROKERS;
 
+export interface KafkaNeeds {
+  /** The tests stop their broker or need its settings. */
+  readonly owned?: boolean;
+  /** What else is missing, if anything is. */
+  readonly also?: string | undefined;
+}
+
 /**
  * `test.serial`, or a skipped one with a loud line where there is no Kafka to be had.
  * PATCHLINE_REQUIRE_KAFKA=1 makes that a failure.
- *
- * @param owned the tests stop their broker or need its settings
  */
-export function kafkaTest<C>(test: TestFn<C>, owned = false): TestFn<C>['serial'] {
-  const reason = EXTERNAL !== undefined && !owned ? undefined : missingTools();
+export function kafkaTest<C>(
+  test: TestFn<C>,
+  { owned = false, also }: KafkaNeeds = {},
+): TestFn<C>['serial'] {
+  const broker = EXTERNAL !== undefined && !owned ? undefined : missingTools();
+  const reason = broker ?? also;
   if (reason === undefined) return test.serial;
   if (process.env.PATCHLINE_REQUIRE_KAFKA === '1') throw new Error(`Kafka is required: ${reason}`);
-  process.stderr.write(
-    `\n>>> KAFKA TESTS ARE SKIPPED: ${reason}, no PATCHLINE_TEST_BROKERS <<<\n\n`,
-  );
+  process.stderr.write(`\n>>> KAFKA TESTS ARE SKIPPED: ${reason} <<<\n\n`);
   return test.serial.skip as unknown as TestFn<C>['serial'];
 }
 
