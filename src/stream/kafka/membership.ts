@@ -9,7 +9,7 @@
 import type { Consumer, EachBatchPayload, TopicPartitionOffsetAndMetadata } from 'kafkajs';
 import { causeOf } from './errors.js';
 import type { KafkaLog, KafkaObserver } from './events.js';
-import { Partition } from './partition.js';
+import { boundsOf, type Continuity, Partition } from './partition.js';
 
 /** Answers of the coordinator after which a member has to join again, or is out for good. */
 const INTERRUPTS = new Set([
@@ -70,16 +70,32 @@ export class Membership {
     this.#observer.joined?.(partitions);
   }
 
-  partition(number: number): Partition | undefined {
-    return this.#partitions.get(number);
-  }
-
-  open(payload: EachBatchPayload): void {
+  /** A batch is to be handed over. The partition it is of, if that is ours. */
+  open(payload: EachBatchPayload): Partition | undefined {
+    const { batch } = payload;
+    const partition = this.#partitions.get(batch.partition);
+    if (partition === undefined) return undefined;
     this.#open.add(payload);
+    const bytes = batch.messages.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+    this.#observer.fetched?.(batch.messages.length, bytes);
+    this.#report(batch.partition, partition.begin(boundsOf(batch)));
+    return partition;
   }
 
   close(payload: EachBatchPayload): void {
     this.#open.delete(payload);
+  }
+
+  #report(partition: number, continuity: Continuity): void {
+    const topic = this.#topic;
+    if (continuity.kind === 'gap') {
+      const { records } = continuity;
+      this.#observer.gone?.(partition, records);
+      this.#log.warn('records were deleted before they were read', { topic, partition, records });
+    } else if (continuity.kind === 'restarted') {
+      this.#observer.recreated?.(partition);
+      this.#log.warn('the topic was made again: reading it anew', { topic, partition });
+    }
   }
 
   /** @throws what interrupted the membership, for kafkajs to act on */

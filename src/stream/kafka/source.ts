@@ -10,14 +10,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { deferred } from '../../deferred.js';
 import { asPatchlineError, PatchlineError } from '../../errors.js';
+import type { Frame } from '../../frame/frame.js';
 import type { Admit, FrameSource, Ticket } from '../ports.js';
 import { type KafkaClient, TICK_MS } from './client.js';
 import { causeOf } from './errors.js';
 import { type KafkaLog, type KafkaObserver, Progress, SILENT } from './events.js';
+import { InWork } from './in-work.js';
 import { Membership } from './membership.js';
 import { frameOf } from './message.js';
 import type { CompiledGroup } from './options.js';
-import { boundsOf, type Partition } from './partition.js';
+import type { Partition } from './partition.js';
 
 export interface KafkaSourceOptions {
   readonly observer?: KafkaObserver;
@@ -42,15 +44,15 @@ export class KafkaSource implements FrameSource {
   readonly #client: KafkaClient;
   readonly #observer: KafkaObserver;
   readonly #log: KafkaLog;
-  readonly #progress: Progress;
   readonly #consumer: Consumer;
   readonly #member: Membership;
   readonly #finished = deferred();
   readonly #joined = deferred();
-  /** Frames that are admitted and not settled. */
-  readonly #inWork = new Set<Promise<void>>();
+  readonly #inWork: InWork;
   /** Batches that are being handed over. */
   readonly #deliveries = new Set<Promise<void>>();
+  /** Wake those frames with a failure that wait for credits, which may never come. */
+  readonly #wakers = new Set<(error: PatchlineError) => void>();
   #state: 'idle' | 'running' | 'stopping' | 'failed' = 'idle';
   #ready = false;
   #admit!: Admit;
@@ -71,7 +73,7 @@ export class KafkaSource implements FrameSource {
     this.#group = group;
     this.#observer = observer;
     this.#log = log;
-    this.#progress = progress;
+    this.#inWork = new InWork(progress);
     this.#consumer = client.consumer(group, () => this.#state === 'running');
     this.#member = new Membership(this.#consumer, topic, observer, log);
     this.#finished.promise.catch(() => {}); // nobody has to listen
@@ -130,7 +132,7 @@ export class KafkaSource implements FrameSource {
       this.#consumer.pause([{ topic: this.#topic }]);
     } catch {} // it is not running: there is nothing to pause
     while (this.#deliveries.size + this.#inWork.size > 0) {
-      await Promise.allSettled([...this.#deliveries, ...this.#inWork]);
+      await Promise.all([...this.#deliveries, this.#inWork.settled()]);
     }
     clearInterval(this.#ticker);
     for (let i = 0; i < LAST_COMMITS && !(await this.#member.commit()); i++) await sleep(200);
@@ -145,6 +147,7 @@ export class KafkaSource implements FrameSource {
     this.#ready = false;
     clearInterval(this.#ticker);
     this.#finished.reject(error);
+    for (const wake of this.#wakers) wake(error);
     this.#ending ??= this.#member.commit().then(() => this.#consumer.disconnect());
     this.#ending.catch(() => {});
   }
@@ -159,16 +162,15 @@ export class KafkaSource implements FrameSource {
   }
 
   async #deliver(payload: EachBatchPayload): Promise<void> {
-    const { batch } = payload;
-    const partition = this.#member.partition(batch.partition);
-    if (partition === undefined || this.#state !== 'running') return;
+    if (this.#state !== 'running') return;
+    const partition = this.#member.open(payload);
+    if (partition === undefined) return;
     const { generation } = this.#member;
-    this.#member.open(payload);
+    const { messages, partition: number } = payload.batch;
     try {
-      this.#look(partition, payload);
-      for (const message of batch.messages) {
+      for (const message of messages) {
         if (this.#mustLetGo(payload)) break;
-        await this.#deliverOne(partition, batch.partition, message);
+        await this.#deliverOne(partition, number, message);
         if (generation !== this.#member.generation) return;
         payload.resolveOffset(message.offset);
         partition.delivered(message.offset);
@@ -186,28 +188,6 @@ export class KafkaSource implements FrameSource {
     return this.#state !== 'running' || this.#member.interrupted || !isRunning() || isStale();
   }
 
-  #look(partition: Partition, { batch }: EachBatchPayload): void {
-    const { topic, partition: number, messages } = batch;
-    const bytes = messages.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
-    this.#observer.fetched?.(messages.length, bytes);
-    const continuity = partition.begin(boundsOf(batch));
-    if (continuity.kind === 'gap') {
-      const { records } = continuity;
-      this.#observer.gone?.(number, records);
-      this.#log.warn('records were deleted before they were read', {
-        topic,
-        partition: number,
-        records,
-      });
-    } else if (continuity.kind === 'restarted') {
-      this.#observer.recreated?.(number);
-      this.#log.warn('the topic was made again: reading it from its beginning', {
-        topic,
-        partition: number,
-      });
-    }
-  }
-
   async #deliverOne(partition: Partition, number: number, message: KafkaMessage): Promise<void> {
     const stamp = `${message.timestamp} ${message.value?.length}`;
     const settle = partition.window.deliver(message.offset, stamp);
@@ -219,18 +199,19 @@ export class KafkaSource implements FrameSource {
       this.#observer.stale?.(frame);
       return;
     }
-    this.#track(await this.#admit(frame), settle);
+    const ticket = await this.#admitted(frame);
+    this.#inWork.add(ticket, settle, (error) => this.#fail(asPatchlineError(error, 'PL_KAFKA')));
   }
 
-  #track({ settled }: Ticket, settle: () => void): void {
-    if (this.#inWork.size === 0) this.#progress.touch();
-    const done = settled
-      .then(settle, (error: unknown) => this.#fail(asPatchlineError(error, 'PL_KAFKA')))
-      .finally(() => {
-        this.#progress.touch();
-        this.#inWork.delete(done);
-      });
-    this.#inWork.add(done);
+  /** A promise of its own for each frame: one for all would keep what became of all of them. */
+  async #admitted(frame: Frame): Promise<Ticket> {
+    const failure = deferred<never>();
+    this.#wakers.add(failure.reject);
+    try {
+      return await Promise.race([this.#admit(frame), failure.promise]);
+    } finally {
+      this.#wakers.delete(failure.reject);
+    }
   }
 
   /** Finishes what is in work before the group is joined again, then lets kafkajs do that. */
@@ -245,16 +226,14 @@ export class KafkaSource implements FrameSource {
   async #finishInWork(): Promise<void> {
     const until = performance.now() + Math.min(YIELD_MS, this.#group.sessionTimeoutMs / 2);
     while (this.#member.mayCommit && this.#inWork.size > 0 && performance.now() < until) {
-      await Promise.race([Promise.allSettled(this.#inWork), sleep(50)]);
+      await Promise.race([this.#inWork.settled(), sleep(50)]);
     }
     if (this.#member.mayCommit) await this.#member.commit();
   }
 
   async #tick(): Promise<void> {
     const { stallMs } = this.#group;
-    if (this.#inWork.size > 0 && this.#progress.idleMs > stallMs) {
-      return this.#fail(stalled(this.#inWork.size, stallMs));
-    }
+    if (this.#inWork.hasStalled(stallMs)) return this.#fail(stalled(this.#inWork.size, stallMs));
     if (this.#ticking) return;
     this.#ticking = true;
     await this.#member.commit();
