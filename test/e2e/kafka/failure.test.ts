@@ -142,11 +142,15 @@ it('a results topic that is deleted holds the worker up until it is made again',
   await until('a line in the log', () =>
     worker.log.some((line) => /does not take records/.test(line)),
   );
-  t.true(worker.settled.length < 20);
+  // A broker deletes in the background: what it still took before that went with the topic.
+  const gone = worker.settled.length;
+  t.true(gone < 20);
   await lab.createTopic(topicOf(site, 'results'), 3);
   await until('all frames', () => worker.settled.length === 20 || worker.broken, 60_000);
   t.is(worker.failure, undefined);
-  t.like(accountOf(20, await lab.read(topicOf(site, 'results'))), { lost: 0, outOfOrder: 0 });
+  const { lost, outOfOrder } = accountOf(20, await lab.read(topicOf(site, 'results')));
+  t.true(lost <= gone, `${lost} lost, ${gone} went with the old topic`);
+  t.is(outOfOrder, 0);
   t.log(worker.log);
 });
 
