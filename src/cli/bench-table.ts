@@ -1,5 +1,6 @@
 /** What `patchline bench` prints for people, within 80 columns. */
 
+import type { KafkaBenchReport } from '../bench/kafka/report.js';
 import type { Machine } from '../bench/machine.js';
 import type {
   BenchReport,
@@ -46,6 +47,41 @@ export function benchLines(report: BenchReport): string[] {
     ...columns([['Times, in the same rounds', ...threadHeads(report)], ...ratioRows(report)]),
     '',
     ...columns([['A frame in the engine', ...threadHeads(report)], ...engineRows(report.engine)]),
+  ];
+}
+
+export function kafkaBenchLines({ machine, model, settings, sizes }: KafkaBenchReport): string[] {
+  const rows = sizes.map((row) => [
+    `${size(row)} px, ${bytes(row.bytes)}`,
+    ...[row.engine, row.kafka, row.decode].map(({ median }) => figure(median)),
+    range(row.kafkaOverEngine),
+    range(row.decodeOverEngine),
+  ]);
+  const latencies = sizes.map(({ latency, ...row }) => [
+    `${size(row)} px`,
+    ...[latency.framesPerSecond, latency.p50Ms, latency.p99Ms, latency.p99OverP50].map(figure),
+  ]);
+  return [
+    ...machineLines(machine),
+    `Model ${model.name} (${shortId(model.id)})`,
+    '',
+    ...columns([
+      [
+        'Frames a second',
+        'engine alone',
+        'Kafka',
+        'decode alone',
+        'Kafka ÷ engine',
+        'decode ÷ engine',
+      ],
+      ...rows,
+    ]),
+    `  median of ${count(settings.rounds, 'round')}; Kafka: topic to engine to topic; decode alone: without the encoder`,
+    '',
+    ...columns([
+      ['Capture to acknowledged result', 'frames/s', 'p50 ms', 'p99 ms', 'p99 ÷ p50'],
+      ...latencies,
+    ]),
   ];
 }
 

@@ -1,9 +1,9 @@
 /** `patchline bench`: how fast this machine is, and whether memory stays where it is. */
 import { type BenchProgress, runBench } from '../bench/bench.js';
 import { runSoak } from '../bench/soak.js';
-import { integer, numberWithin, text } from '../config/kind.js';
+import { integer, numberWithin, onOff, text } from '../config/kind.js';
 import { type Config, optional, withDefault } from '../config/option.js';
-import { benchLines, soakLines } from './bench-table.js';
+import { benchLines, kafkaBenchLines, soakLines } from './bench-table.js';
 import { type Context, defineCommand, type ExitCode } from './command.js';
 import { backend } from './common-options.js';
 import { Progress } from './progress.js';
@@ -35,6 +35,14 @@ const options = {
     defaultText: 'one a core',
     group: 'Machine',
   }),
+  kafka: withDefault(onOff, false, {
+    help: 'Instead: from topic to topic through a real broker, beside the engine alone; speed and latency.',
+    group: 'Measurement',
+  }),
+  broker: withDefault(text('HOST:PORT'), '127.0.0.1:9092', {
+    help: 'The broker of --kafka. Topics are made for the measurement and deleted after it.',
+    group: 'Measurement',
+  }),
   backend,
 };
 
@@ -48,6 +56,7 @@ export const bench = defineCommand(
       'patchline bench',
       'patchline bench --model models/screw --json',
       'patchline bench --soak 10000',
+      'patchline bench --kafka --broker 127.0.0.1:9092',
     ],
   },
   run,
@@ -65,6 +74,14 @@ async function run(config: BenchConfig, { output, signal }: Context): Promise<Ex
     for (const line of soakLines(report)) output.text(line);
     output.result(report);
     return report.rssFlat && report.tensorsConstant ? 0 : 1;
+  }
+  if (config.kafka) {
+    const { runKafkaBench } = await import('../bench/kafka/bench.js');
+    const options = { ...common, rounds, seconds, broker: config.broker };
+    const report = await runKafkaBench(options, onProgress, signal);
+    for (const line of kafkaBenchLines(report)) output.text(line);
+    output.result(report);
+    return 0;
   }
   const options = { ...common, rounds, seconds, resnet18Patches };
   const report = await runBench(options, onProgress, signal);

@@ -1,0 +1,80 @@
+/** What `patchline bench --kafka` says, as one JSON object; fields are added, none is renamed. */
+import type { Machine } from '../machine.js';
+import { type Rate, ratioOf, type Spread, spreadOf } from '../rounds.js';
+
+export interface LatencyReport {
+  /** Frames a second that came in: this share of what goes through Kafka. */
+  readonly load: number;
+  readonly framesPerSecond: number;
+  readonly frames: number;
+  /** From the capture of a frame to its acknowledged result. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly p99OverP50: number;
+}
+
+export interface KafkaFramesReport {
+  readonly width: number;
+  readonly height: number;
+  /** Mean size of a JPEG. */
+  readonly bytes: number;
+  /** In each measurement. */
+  readonly frames: number;
+  /** Frames a second from memory through the engine; results are dropped. */
+  readonly engine: Spread;
+  /** From a topic through the engine into a topic. */
+  readonly kafka: Spread;
+  /** From a topic through the decoder alone into a topic. */
+  readonly decode: Spread;
+  readonly kafkaOverEngine: Spread;
+  readonly decodeOverEngine: Spread;
+  readonly latency: LatencyReport;
+}
+
+export interface KafkaBenchReport {
+  readonly schema: 'patchline.bench-kafka/1';
+  readonly machine: Machine;
+  readonly backend: string;
+  readonly model: { readonly id: string; readonly name: string };
+  readonly settings: { readonly rounds: number; readonly seconds: number };
+  readonly sizes: readonly KafkaFramesReport[];
+}
+
+/** What was measured in the same rounds. */
+export interface Rounds {
+  readonly engine: readonly Rate[];
+  readonly kafka: readonly Rate[];
+  readonly decode: readonly Rate[];
+}
+
+export function speedsOf(rounds: Rounds) {
+  const [engine, kafka, decode] = [rounds.engine, rounds.kafka, rounds.decode].map((rates) =>
+    rates.map(({ framesPerSecond }) => framesPerSecond),
+  );
+  return {
+    engine: spreadOf(engine),
+    kafka: spreadOf(kafka),
+    decode: spreadOf(decode),
+    kafkaOverEngine: ratioOf(kafka, engine),
+    decodeOverEngine: ratioOf(decode, engine),
+  };
+}
+
+/** @param found milliseconds; the first tenth, while caches and threads wake up, does not count */
+export function latencyOf(
+  found: readonly number[],
+  load: number,
+  framesPerSecond: number,
+): LatencyReport {
+  const counted = found.slice(Math.ceil(found.length / 10)).sort((a, b) => a - b);
+  const quantile = (q: number) => counted[Math.ceil(q * counted.length) - 1];
+  const [p50Ms, p99Ms] = [quantile(0.5), quantile(0.99)];
+  return {
+    load,
+    framesPerSecond,
+    frames: counted.length,
+    p50Ms,
+    p99Ms,
+    p99OverP50: p99Ms / p50Ms,
+  };
+}
