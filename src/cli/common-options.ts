@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { BACKENDS } from '../backend/tensorflow.js';
 import { choice, type Kind, numberWithin, text } from '../config/kind.js';
 import { required, withDefault } from '../config/option.js';
+import type { AlarmRule } from '../watch/line-state.js';
 
 export const existingModel = required(text('DIR'), {
   help: 'The directory of the model.',
@@ -14,6 +15,9 @@ export const backend = withDefault(choice(BACKENDS), 'wasm', {
   help: 'What runs the network: wasm is fast and runs wherever Node does; cpu is plain JavaScript, slow, for comparison.',
   group: 'Machine',
 });
+
+/** More frames than this would answer for an hour ago. */
+const MAX_OF = 1000;
 
 export const rateKind = { ...numberWithin(0, 1), placeholder: 'RATE' };
 
@@ -32,6 +36,18 @@ export const addressKind: Kind<Address> = {
       host: parts?.six ?? parts?.host ?? '127.0.0.1',
       port: Number(parts?.port),
     })),
+};
+
+/** `3/5`: three of the last five. */
+export const alarmRuleKind: Kind<AlarmRule> = {
+  placeholder: 'K/N',
+  expected: `two whole numbers such as 3/5, the first from 1 to the second, the second up to ${MAX_OF}`,
+  schema: z
+    .string()
+    .regex(/^\d{1,9}\/\d{1,9}$/)
+    .transform((text) => text.split('/').map(Number))
+    .refine(([anomalous, of]) => anomalous >= 1 && anomalous <= of && of <= MAX_OF)
+    .transform(([anomalous, of]) => ({ anomalous, of })),
 };
 
 export interface Address {

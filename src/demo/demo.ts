@@ -9,6 +9,8 @@ import { LineSource } from '../stream/line/source.js';
 import type { SurfaceName } from '../stream/line/surface.js';
 import type { OutcomeSink } from '../stream/ports.js';
 import { runService, type Tally } from '../stream/service.js';
+import { DEFAULT_ALARM_RULE } from '../watch/line-state.js';
+import { Watch } from '../watch/watch.js';
 import { trainCameras } from './training.js';
 
 export interface DemoOptions {
@@ -54,8 +56,10 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
     });
     const models = new ModelSet(await train(source, monitor, options, signal), undefined);
     const terminal = { name: 'terminal', publish: options.onOutcome, close: async () => {} };
+    const watch = new Watch({ models, alarmAfter: DEFAULT_ALARM_RULE });
     const { onRunning } = options;
-    return await runService({ models, source, sinks: [terminal], monitor, onRunning }, signal);
+    const sinks = [terminal];
+    return await runService({ models, source, sinks, monitor, watch, onRunning }, signal);
   } finally {
     await monitor.close();
   }

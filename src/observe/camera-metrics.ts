@@ -114,6 +114,14 @@ export class CameraMetrics {
     this.#count(frame, 'stale', now);
   }
 
+  /** Takes back what holds only while frames of the camera come; counts stay. */
+  forget(id: string): void {
+    const camera = this.#cameras.label(id);
+    for (const state of LINE_STATES) this.#lineState.remove({ camera, state });
+    this.#drift.remove({ camera });
+    this.#driftLimit.remove({ camera });
+  }
+
   #count(frame: Frame, outcome: Outcome['verdict'] | 'stale', now: number): string {
     const camera = this.#cameras.label(frame.camera);
     this.#frames.inc({ camera, outcome });
@@ -134,7 +142,7 @@ export class CameraMetrics {
   }
 
   #stands(camera: string, { line, drift, alpha }: Standing): void {
-    if (line.changed && line.state === 'alarm') this.#lineAlarms.inc({ camera });
+    if (line.state === 'alarm' && line.before !== 'alarm') this.#lineAlarms.inc({ camera });
     if (camera === OTHER) return; // cameras that share a label share no state
     for (const state of LINE_STATES) {
       this.#lineState.set({ camera, state }, state === line.state ? 1 : 0);
