@@ -65,12 +65,11 @@ export interface PanelBuilder extends Builder<Panel> {
   id(id: number): this;
 }
 
-export function stat(spec: PanelSpec & { readonly mappings?: readonly ValueMapping[] }) {
-  const builder = common(new StatBuilder(), { height: 4, ...spec })
+export function stat(spec: PanelSpec): PanelBuilder {
+  return common(new StatBuilder(), { height: 4, ...spec })
     .colorMode(BigValueColorMode.Value)
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']))
     .thresholds(thresholds(spec.limits));
-  return spec.mappings === undefined ? builder : builder.mappings([...spec.mappings]);
 }
 
 export interface TimeSeriesSpec extends PanelSpec {
@@ -110,7 +109,7 @@ export function timeSeries(spec: TimeSeriesSpec): PanelBuilder {
 /** A histogram of Prometheus over time: one row for each of its buckets. */
 export function heatmap(spec: PanelSpec): PanelBuilder {
   const { unit } = spec;
-  const builder = common(new HeatmapBuilder(), spec, PromQueryFormat.Heatmap)
+  return common(new HeatmapBuilder(), spec, PromQueryFormat.Heatmap)
     .color(
       new HeatmapColorOptionsBuilder().mode(HeatmapColorMode.Scheme).scheme('Oranges').steps(64),
     )
@@ -122,7 +121,6 @@ export function heatmap(spec: PanelSpec): PanelBuilder {
         .showColorScale(true),
     )
     .showLegend();
-  return builder;
 }
 
 export interface State {
@@ -131,7 +129,7 @@ export interface State {
 }
 
 /** What the numbers 0, 1, … of a query stand for. */
-export function states(names: readonly State[]): ValueMapping {
+function states(names: readonly State[]): ValueMapping {
   const options = Object.fromEntries(names.map((state, index) => [index, { ...state, index }]));
   return { type: MappingType.ValueToText, options };
 }

@@ -10,7 +10,7 @@ const TARGET = ['job', 'instance'];
 
 /** Name → labels. */
 export const SERIES: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  ...exported(),
+  ...exported(true),
   ...RECORDINGS.map(({ record, expr, labels = {} }): [string, Set<string>] => [
     record,
     new Set([...parsePromql(expr).grouping, ...Object.keys(labels)]),
@@ -19,9 +19,20 @@ export const SERIES: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['ALERTS', new Set([...TARGET, 'alertname', 'alertstate', 'severity', 'camera'])],
 ]);
 
-function* exported(): Generator<[string, Set<string>]> {
+const ofAnyWorker = new Map(exported(false));
+
+/** Those that only a worker on Kafka has. */
+export const KAFKA_SERIES: ReadonlySet<string> = new Set([
+  ...[...SERIES.keys()].filter(
+    (name) => /^(patchline|nodejs|process)_/.test(name) && !ofAnyWorker.has(name),
+  ),
+  'topic:patchline_consumer_lag:seconds',
+]);
+
+function* exported(withKafka: boolean): Generator<[string, Set<string>]> {
   const registry = new Registry();
-  kafkaMetrics(new Metrics(registry), 'frames');
+  const metrics = new Metrics(registry);
+  if (withKafka) kafkaMetrics(metrics, 'frames');
   for (const { name } of registry.getMetricsAsArray()) {
     const metric = registry.getSingleMetric(name) as Metric & { labelNames: string[] };
     const labels = [...metric.labelNames, ...TARGET];
