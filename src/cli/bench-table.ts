@@ -57,6 +57,10 @@ export function kafkaBenchLines({ machine, model, settings, sizes }: KafkaBenchR
     range(row.kafkaOverEngine),
     range(row.decodeOverEngine),
   ]);
+  const costs = sizes.map(({ cpuMsPerFrame: { engine, kafka, decode }, ...row }) => [
+    `${size(row)} px`,
+    ...[engine, kafka, decode].map(({ median }) => figure(median)),
+  ]);
   const latencies = sizes.map(({ latency, ...row }) => [
     `${size(row)} px`,
     ...[latency.framesPerSecond, latency.p50Ms, latency.p99Ms, latency.p99OverP50].map(figure),
@@ -77,6 +81,9 @@ export function kafkaBenchLines({ machine, model, settings, sizes }: KafkaBenchR
       ...rows,
     ]),
     `  median of ${count(settings.rounds, 'round')}; Kafka: topic to engine to topic; decode alone: without the encoder`,
+    '',
+    ...columns([['CPU ms a frame', 'engine alone', 'Kafka', 'decode alone'], ...costs]),
+    "  of this process; the broker's comes on top",
     '',
     ...columns([
       ['Capture to acknowledged result', 'frames/s', 'p50 ms', 'p99 ms', 'p99 ÷ p50'],

@@ -26,6 +26,8 @@ export interface KafkaFramesReport {
   readonly kafka: Spread;
   /** From a topic through the decoder alone into a topic. */
   readonly decode: Spread;
+  /** CPU time of this process for a frame; the broker's is not in it. */
+  readonly cpuMsPerFrame: Record<keyof Rounds, Spread>;
   readonly kafkaOverEngine: Spread;
   readonly decodeOverEngine: Spread;
   readonly latency: LatencyReport;
@@ -48,13 +50,18 @@ export interface Rounds {
 }
 
 export function speedsOf(rounds: Rounds) {
-  const [engine, kafka, decode] = [rounds.engine, rounds.kafka, rounds.decode].map((rates) =>
-    rates.map(({ framesPerSecond }) => framesPerSecond),
-  );
+  const speeds = (rates: readonly Rate[]) => rates.map(({ framesPerSecond }) => framesPerSecond);
+  const cpu = (rates: readonly Rate[]) => spreadOf(rates.map((rate) => rate.cpuMsPerFrame));
+  const [engine, kafka, decode] = [rounds.engine, rounds.kafka, rounds.decode].map(speeds);
   return {
     engine: spreadOf(engine),
     kafka: spreadOf(kafka),
     decode: spreadOf(decode),
+    cpuMsPerFrame: {
+      engine: cpu(rounds.engine),
+      kafka: cpu(rounds.kafka),
+      decode: cpu(rounds.decode),
+    },
     kafkaOverEngine: ratioOf(kafka, engine),
     decodeOverEngine: ratioOf(decode, engine),
   };

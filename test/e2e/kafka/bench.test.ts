@@ -30,8 +30,10 @@ it('engine, Kafka and decoder in the same rounds, and latencies; no topic is lef
       [256, 256],
     ],
   );
-  for (const { engine, kafka, decode, kafkaOverEngine, latency, bytes } of report.sizes) {
+  for (const row of report.sizes) {
+    const { engine, kafka, decode, cpuMsPerFrame, kafkaOverEngine, latency, bytes } = row;
     for (const { median } of [engine, kafka, decode, kafkaOverEngine]) t.true(median > 0);
+    for (const { median } of Object.values(cpuMsPerFrame)) t.true(median > 0);
     t.true(latency.p50Ms > 0 && latency.p99Ms >= latency.p50Ms && latency.frames >= 180);
     t.true(bytes > 0);
   }
