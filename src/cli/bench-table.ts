@@ -1,5 +1,6 @@
 /** What `patchline bench` prints for people, within 80 columns. */
 
+import type { CaseChange, Comparison } from '../bench/compare.js';
 import type { KafkaBenchReport } from '../bench/kafka/report.js';
 import type { Machine } from '../bench/machine.js';
 import type {
@@ -92,6 +93,26 @@ export function kafkaBenchLines({ machine, model, settings, sizes }: KafkaBenchR
   ];
 }
 
+export function comparisonLines({ since, differences, cases }: Comparison): string[] {
+  const change = ({ times, clear }: CaseChange['framesPerSecond']): string =>
+    `${figure(times)}${clear ? '' : ' ~'}`;
+  const row = ({ name, threads, framesPerSecond, cpuMsPerFrame }: CaseChange): string[] => [
+    CASE_NAMES[name],
+    String(threads),
+    change(framesPerSecond),
+    change(cpuMsPerFrame),
+  ];
+  return [
+    '',
+    ...columns([
+      [`Times the run of ${minute(since)}`, 'threads', 'speed', 'CPU'],
+      ...cases.map(row),
+    ]),
+    '  ~: no more than the rounds scatter by themselves',
+    ...differences.map((difference) => `  not as it was: ${difference}`),
+  ];
+}
+
 export function soakLines(report: SoakReport): string[] {
   const { frames, framesPerSecond, tenths, rssGrowth, rssFlat, tensorsConstant } = report;
   const row = ({ rss, heap, tensors }: SoakReport['tenths'][number], i: number): string[] => [
@@ -115,7 +136,7 @@ export function soakLines(report: SoakReport): string[] {
 function machineLines(machine: Machine): string[] {
   const { cpu, cores, memoryBytes, platform, node, loadBefore, date, versions } = machine;
   const { patchline, ...libraries } = versions;
-  const when = `${date.slice(0, 16).replace('T', ' ')} UTC, load ${loadBefore.toFixed(2)}`;
+  const when = `${minute(date)}, load ${loadBefore.toFixed(2)}`;
   return [
     `${cpu}, ${count(cores, 'core')}, ${(memoryBytes / 2 ** 30).toFixed(1)} GiB`,
     `Patchline ${patchline}, Node ${node}, ${platform}; ${when}`,
@@ -179,6 +200,11 @@ function byThreads<T>({ one, all }: ByThreads<T>, text: (value: T) => string): s
 
 function range({ median, min, max }: Spread): string {
   return `${figure(median)} (${figure(min)}–${figure(max)})`;
+}
+
+/** An ISO 8601 date for people. */
+function minute(date: string): string {
+  return `${date.slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 /** Three digits that count. */
