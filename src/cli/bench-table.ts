@@ -2,6 +2,7 @@
 
 import type { CaseChange, Comparison } from '../bench/compare.js';
 import type { KafkaBenchReport } from '../bench/kafka/report.js';
+import type { LatencyReport } from '../bench/latency.js';
 import type { Machine } from '../bench/machine.js';
 import type {
   BenchReport,
@@ -13,7 +14,7 @@ import type {
 import { ratioOf, type Spread } from '../bench/rounds.js';
 import type { SoakReport } from '../bench/soak.js';
 import { STAGES } from '../frame/frame.js';
-import { bytes, columns, count, shortId, size } from './format.js';
+import { bytes, columns, count, percent, shortId, size } from './format.js';
 
 const CASE_NAMES: Readonly<Record<CaseName, string>> = {
   network: 'network alone',
@@ -48,6 +49,8 @@ export function benchLines(report: BenchReport): string[] {
     ...columns([['Times, in the same rounds', ...threadHeads(report)], ...ratioRows(report)]),
     '',
     ...columns([['A frame in the engine', ...threadHeads(report)], ...engineRows(report.engine)]),
+    '',
+    latencyLine(report.latency),
   ];
 }
 
@@ -158,6 +161,11 @@ function caseRow(row: CaseReport, all: readonly CaseReport[]): string[] {
     ratioOf(rates(row), rates(paper)).median,
   ];
   return [CASE_NAMES[row.name], String(row.threads), ...figures.map(figure)];
+}
+
+function latencyLine({ load, framesPerSecond, p50Ms, p99Ms, p99OverP50 }: LatencyReport): string {
+  const [rate, p50, p99, ratio] = [framesPerSecond, p50Ms, p99Ms, p99OverP50].map(figure);
+  return `Latency at ${percent(load)} load (${rate} frames/s): p50 ${p50} ms, p99 ${p99} ms, ${ratio} ×`;
 }
 
 function threadHeads({ cases }: BenchReport): string[] {
