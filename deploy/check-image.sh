@@ -63,6 +63,7 @@ COPY npm /usr/local/lib/node_modules/npm
 RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm
 COPY ca.crt $ca
 ENV npm_config_registry=$(npm config get registry) NODE_EXTRA_CA_CERTS=$ca
+ENV PIP_CERT=$ca
 END
   podman build -q --isolation chroot -t "$base_node" "$work" >/dev/null
 }
@@ -70,11 +71,80 @@ END
 build() {
   say "Building $target …"
   podman build --isolation chroot --format docker -f deploy/Dockerfile --target "$target" -t "$image" \
-    --build-arg NODE_IMAGE="$base_node" --build-arg RUNTIME_IMAGE="$base" . >"$cache/build.log" 2>&1 ||
+    --build-arg DEVICE=cpu --build-arg NODE_IMAGE="$base_node" --build-arg RUNTIME_IMAGE="$base" . >"$cache/build.log" 2>&1 ||
     fail "the image cannot be built: $(tail -20 "$cache/build.log")"
 }
 
+# As Kubernetes runs it: not root, nothing to write to, no capabilities, bounded memory.
+run() { # NAME ARGUMENTS…
+  local name=$1
+  shift
+  names+=("$name")
+  podman --cgroup-manager cgroupfs --runtime runc run --name "$name" --replace --network host \
+    --read-only --read-only-tmpfs=false --cap-drop all --security-opt no-new-privileges \
+    --memory 1g --health-interval disable --ulimit nofile=1024:1024 --ulimit nproc=4096:4096 "$@"
+}
+
+learn() {
+  [ -e "$cache/models/metal-1/model.json" ] && return
+  say 'Learning a model in the image …'
+  mkdir -p "$cache/models"
+  chown 10001:10001 "$cache/models"
+  run patchline-check-models -v "$cache/models:/models" "$image" \
+    line --models /models --surfaces metal --steps 0 2>"$cache/models.log" ||
+    fail "no model: $(tail -5 "$cache/models.log")"
+}
+
+ask() { curl -sf "http://127.0.0.1:$port$1"; }
+
+# A folder with one picture: a frame of a camera that shows no metal.
+serve() {
+  local backend=()
+  [ "$target" = cpu ] || backend=(-e PATCHLINE_BACKEND=tensorflow)
+  mkdir -p "$work/frames/cam-1"
+  cp .github/live-page.png "$work/frames/cam-1/1.png"
+  chmod -R a+rX "$work"
+  run patchline-check-worker -d -v "$cache/models:/models:ro" -v "$work/frames:/frames:ro" \
+    -e PATCHLINE_MODEL=/models/metal-1 -e PATCHLINE_SOURCE=/frames -e PATCHLINE_WATCH=true \
+    -e PATCHLINE_HTTP="0.0.0.0:$port" -e PATCHLINE_TOKEN=secret "${backend[@]}" "$image" >/dev/null
+}
+
+examine() {
+  local worker=patchline-check-worker
+  for ((tries = 0; ; tries++)); do
+    ask /metrics | grep -q 'patchline_frames_total{camera="cam-1",outcome="anomalous"} 1' && break
+    [ $tries -lt 120 ] || fail "no frame was judged: $(podman logs $worker 2>&1 | tail -5)"
+    sleep 0.5
+  done
+  ask /livez >/dev/null || fail '/livez does not answer'
+  ask /readyz >/dev/null || fail '/readyz does not answer'
+  [ "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/")" = 401 ] || fail 'the page asks for no token'
+  podman --cgroup-manager cgroupfs --runtime runc exec $worker node -e \
+    "fs.readFileSync('/proc/1/comm', 'utf8').trim() === 'docker-init' && process.exit(1); \
+     process.getuid() === 10001 || process.exit(2); \
+     try { fs.writeFileSync('/tmp/x', ''); process.exit(3) } catch {}" || fail "not as it should be: $?"
+  memory=$(podman --cgroup-manager cgroupfs --runtime runc exec $worker \
+    sed -n 's/^VmHWM:[[:space:]]*//p' /proc/1/status)
+  podman stop -t 30 $worker >/dev/null
+  code=$(podman inspect --format '{{.State.ExitCode}}' $worker)
+  [ "$code" = 0 ] || fail "SIGTERM ends it with $code: $(podman logs $worker 2>&1 | tail -5)"
+}
+
+# Your models as a layer.
+layer() {
+  podman build -q --isolation chroot --build-arg PATCHLINE="$image" -f deploy/models.Dockerfile \
+    -t "$image-line" "$cache/models" >/dev/null
+  run patchline-check-layer "$image-line" inspect --model /models/metal-1 >/dev/null ||
+    fail 'the models are not in the layer'
+}
+
+port=$((20000 + RANDOM % 10000))
 make_debian
 make_node
 build
-podman image inspect --format '{{.Size}}' "$image"
+learn
+serve
+examine
+layer
+size=$(podman image inspect --format '{{.Size}}' "$image")
+say "$target: $((size / 1000000)) MB, judged a frame as user 10001 on a read-only root, most memory $memory, SIGTERM: 0"

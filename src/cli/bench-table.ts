@@ -89,7 +89,8 @@ export function kafkaBenchLines({ machine, model, settings, sizes }: KafkaBenchR
 export function scaleBenchLines({ machine, settings, cases, rebalance }: ScaleReport): string[] {
   const rows = cases.map((row) => [
     row.device,
-    ...[row.workers, row.partitions, row.framesPerSecond, row.cpuMsPerFrame].map(figure),
+    ...[row.workers, row.partitions, row.framesPerSecond].map(figure),
+    ...[row.cpuMsPerFrame, row.coresBusy].map(figure),
     bytes(row.peakBytes),
   ]);
   const { framesPerSecond, nothingMs, joinMs, leaveMs, killMs, sessionTimeoutMs } = rebalance;
@@ -98,10 +99,11 @@ export function scaleBenchLines({ machine, settings, cases, rebalance }: ScaleRe
     `JPEGs of ${bytes(settings.frameBytes)}; simulated: decoded, then ${figure(settings.gpuMs)} ms of waiting for each`,
     '',
     ...columns([
-      ['One group', 'workers', 'partitions', 'frames/s', 'CPU ms', 'most memory'],
+      ['One group', 'workers', 'partitions', 'frames/s', 'CPU ms', 'cores busy', 'most memory'],
       ...rows,
     ]),
-    '  CPU ms: of the workers, a frame; most memory: of the largest worker',
+    '  CPU ms: of the workers, a frame; cores busy: by all programs, the broker too; most memory:',
+    '  of the largest worker',
     '',
     ...columns([
       ['Longest wait of a frame, ms', 'nothing', 'one joins', 'one leaves', 'one is killed'],

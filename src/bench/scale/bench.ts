@@ -1,5 +1,6 @@
 /** More workers in one group: what they judge together, and what a change of the group costs. */
 import { randomUUID } from 'node:crypto';
+import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { KafkaClient } from '../../stream/kafka/client.js';
@@ -36,7 +37,8 @@ const ENGINES: readonly Size[] = [
   { workers: 4, partitions: 8 },
 ];
 
-const WARM_UP_MS = 1500;
+/** Until the processes that have just started are up to speed. */
+const WARM_UP_MS = 3000;
 /** An engine on two cores does not do as many frames a second. */
 const ENGINE_FPS = 150;
 /** Two workers, of which one alone would do, and how long each change of theirs is watched. */
@@ -80,6 +82,14 @@ export async function runScaleBench(
   }
 }
 
+/** What all programs of this machine have used since the call, milliseconds of one core. */
+function busyClock(): () => number {
+  const used = () =>
+    cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0);
+  const start = used();
+  return () => used() - start;
+}
+
 class ScaleBench {
   readonly #options: ScaleBenchOptions & { readonly model: string };
   readonly #topics: BenchTopics;
@@ -104,6 +114,7 @@ class ScaleBench {
       crew.start(workers);
       await crew.settledDown();
       await sleep(WARM_UP_MS);
+      const busy = busyClock();
       const [before, start] = [crew.progress, performance.now()];
       await sleep(1000 * seconds);
       const [after, elapsed] = [crew.progress, performance.now() - start];
@@ -113,6 +124,7 @@ class ScaleBench {
         partitions,
         framesPerSecond: (1000 * settled) / elapsed,
         cpuMsPerFrame: (after.cpuMs - before.cpuMs) / settled,
+        coresBusy: busy() / elapsed,
         peakBytes: after.peakBytes,
       };
     } finally {

@@ -9,6 +9,8 @@ export interface ScaleCase {
   readonly framesPerSecond: number;
   /** CPU time of the workers, all threads; the broker's is not in it. */
   readonly cpuMsPerFrame: number;
+  /** Of all programs, the broker and strangers too: at the number of cores nothing more is to be had. */
+  readonly coresBusy: number;
   /** Of the largest worker, resident memory. */
   readonly peakBytes: number;
 }
