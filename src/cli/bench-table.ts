@@ -102,8 +102,8 @@ export function scaleBenchLines({ machine, settings, cases, rebalance }: ScaleRe
       ['One group', 'workers', 'partitions', 'frames/s', 'CPU ms', 'cores busy', 'most memory'],
       ...rows,
     ]),
-    '  CPU ms: of the workers, a frame; cores busy: by all programs, the broker too; most memory:',
-    '  of the largest worker',
+    '  CPU ms: of the workers, a frame; cores busy: by all programs, the broker too;',
+    '  most memory: of the largest worker',
     '',
     ...columns([
       ['Longest wait of a frame, ms', 'nothing', 'one joins', 'one leaves', 'one is killed'],
