@@ -1,9 +1,16 @@
 /** `patchline bench`: how fast this machine is, and whether memory stays where it is. */
 import { type BenchProgress, runBench } from '../bench/bench.js';
+import { compareRuns, readStoredRun } from '../bench/compare.js';
 import { runSoak } from '../bench/soak.js';
 import { integer, numberWithin, onOff, text } from '../config/kind.js';
 import { type Config, optional, withDefault } from '../config/option.js';
-import { benchLines, kafkaBenchLines, scaleBenchLines, soakLines } from './bench-table.js';
+import {
+  benchLines,
+  comparisonLines,
+  kafkaBenchLines,
+  scaleBenchLines,
+  soakLines,
+} from './bench-table.js';
 import { type Context, defineCommand, type ExitCode } from './command.js';
 import { backend } from './common-options.js';
 import { Progress } from './progress.js';
@@ -24,6 +31,10 @@ const options = {
   }),
   patches: withDefault(integer({ min: 1 }), 64, {
     help: "Patches of a frame that the paper's ResNet-18 runs on; the rest is extrapolated.",
+    group: 'Measurement',
+  }),
+  compare: optional(text('FILE'), {
+    help: 'Also shows what has changed against a run that was stored with --json.',
     group: 'Measurement',
   }),
   soak: optional(integer({ min: 1000 }), {
@@ -62,7 +73,8 @@ export const bench = defineCommand(
     options,
     examples: [
       'patchline bench',
-      'patchline bench --model models/screw --json',
+      'patchline bench --model models/screw --json > before.json',
+      'patchline bench --model models/screw --compare before.json',
       'patchline bench --soak 10000',
       'patchline bench --kafka --broker 127.0.0.1:9092',
       'patchline bench --scale --gpu-ms 25',
@@ -75,7 +87,8 @@ type BenchConfig = Config<typeof options>;
 
 async function run(config: BenchConfig, { output, signal }: Context): Promise<ExitCode> {
   const { model, threads, backend, rounds, seconds, patches: resnet18Patches, soak } = config;
-  const common = { backend, ...(model && { model }), ...(threads && { threads }) };
+  const onBackend = (line: string): void => output.note(line);
+  const common = { backend, onBackend, ...(model && { model }), ...(threads && { threads }) };
   const progress = new Progress(output);
   const onProgress = (step: BenchProgress): void => progress.update(stepOf(step));
   if (soak !== undefined) {
@@ -100,10 +113,13 @@ async function run(config: BenchConfig, { output, signal }: Context): Promise<Ex
     output.result(report);
     return 0;
   }
+  const before = config.compare === undefined ? undefined : await readStoredRun(config.compare);
   const options = { ...common, rounds, seconds, resnet18Patches };
   const report = await runBench(options, onProgress, signal);
+  const comparison = before && compareRuns(before, report);
   for (const line of benchLines(report)) output.text(line);
-  output.result(report);
+  if (comparison) for (const line of comparisonLines(comparison)) output.text(line);
+  output.result({ ...report, ...(comparison && { comparison }) });
   return 0;
 }
 

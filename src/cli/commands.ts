@@ -11,5 +11,6 @@ export const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   run: async () => (await import('./run.js')).runCommand,
   line: async () => (await import('./line.js')).line,
   bench: async () => (await import('./bench.js')).bench,
+  export: async () => (await import('./export.js')).exportCommand,
   inspect: async () => (await import('./inspect.js')).inspect,
 };

@@ -85,6 +85,7 @@ async function run(config: DemoConfig, { output, signal }: Context): Promise<Exi
           if (!config.noOpen && output.isTerminal) openBrowser(url);
         },
         onProgress: (camera, progress) => training.update(camera, progress),
+        onBackend: (line) => output.note(line),
         onRunning: () => output.note('The line runs. Ctrl-C ends it.'),
         onOutcome: async (frame, outcome) => {
           if (first)

@@ -39,6 +39,14 @@ function report(threads: readonly number[]): BenchReport {
     cases: casesOf(figures),
     ratios: ratiosOf(figures),
     engine: threads.length > 1 ? { one: engine, all: engine } : { one: engine },
+    latency: {
+      load: 0.7,
+      framesPerSecond: 863.45,
+      frames: 180,
+      p50Ms: 102.34,
+      p99Ms: 245.61,
+      p99OverP50: 2.4,
+    },
   };
 }
 
@@ -76,6 +84,7 @@ test('a soak says whether memory is flat', (t) => {
   }));
   const lines = soakLines({
     schema: 'patchline.soak/1',
+    backend: 'wasm',
     machine,
     frames: 10_016,
     framesPerSecond: 41.3,

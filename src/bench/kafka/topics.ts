@@ -1,5 +1,6 @@
 /** Topics of a measurement's own, deleted after it. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import type { KafkaClient } from '../../stream/kafka/client.js';
 
@@ -8,6 +9,9 @@ export const PARTITIONS = 8;
 
 /** Bytes of a request while a topic is filled. */
 const REQUEST_BYTES = 4 * 2 ** 20;
+
+/** How long a new topic may take to get leaders, milliseconds. */
+const LEADERS_MS = 30_000;
 
 export class BenchTopics {
   readonly #client: KafkaClient;
@@ -33,7 +37,7 @@ export class BenchTopics {
   async make(role: string, numPartitions = PARTITIONS): Promise<string> {
     const topic = `patchline-bench-${randomUUID().slice(0, 8)}-${role}`;
     await this.#admin.createTopics({
-      waitForLeaders: true,
+      waitForLeaders: false, // it gives up early on a busy machine
       topics: [
         {
           topic,
@@ -43,7 +47,21 @@ export class BenchTopics {
       ],
     });
     this.#made.push(topic);
+    await this.#untilLed(topic);
     return topic;
+  }
+
+  /** Its metadata is an error as long as a partition has no leader. */
+  async #untilLed(topic: string): Promise<void> {
+    for (const end = performance.now() + LEADERS_MS; ; ) {
+      try {
+        await this.#admin.fetchTopicMetadata({ topics: [topic] });
+        return;
+      } catch (error) {
+        if (performance.now() > end) throw this.#client.error(error);
+        await sleep(100);
+      }
+    }
   }
 
   /** A topic with so many frames, spread evenly over its partitions. */

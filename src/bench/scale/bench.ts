@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { chooseFor } from '../../detect/choose.js';
 import { KafkaClient } from '../../stream/kafka/client.js';
 import { compileGroup } from '../../stream/kafka/options.js';
 import { type BenchOptions, fitProgress, type OnBenchProgress } from '../bench.js';
@@ -15,7 +16,8 @@ import { Crew } from './crew.js';
 import type { RebalanceReport, ScaleCase, ScaleReport } from './report.js';
 import type { Device, WorkerSetup } from './worker.js';
 
-export interface ScaleBenchOptions extends Pick<BenchOptions, 'model' | 'backend' | 'seconds'> {
+export interface ScaleBenchOptions
+  extends Pick<BenchOptions, 'model' | 'backend' | 'seconds' | 'onBackend'> {
   readonly broker: string;
   readonly gpuMs: number;
 }
@@ -58,7 +60,9 @@ export async function runScaleBench(
     const frames = await kafkaFrames(workload.bundle.manifest.input, BYTES);
     const bench = new ScaleBench({ ...options, model: workload.model }, topics, frames);
     const simulated = { name: 'simulated', device: { gpuMs: options.gpuMs } };
-    const engine = { name: options.backend, device: { backend: options.backend } };
+    const { onBackend: say } = options;
+    const backend = await chooseFor(options.backend, [workload.bundle], { say });
+    const engine = { name: backend, device: { backend } };
     const plan = [
       ...SIMULATED.map((size) => ({ ...simulated, size })),
       ...ENGINES.map((size) => ({ ...engine, size })),

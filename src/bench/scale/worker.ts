@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { BackendName } from '../../backend/tensorflow.js';
+import type { BackendName } from '../../backend/backends.js';
 import { PatchlineError } from '../../errors.js';
 
 /** What judges: the engine with one encoder thread, or a device that only takes its time. */
