@@ -10,7 +10,7 @@ import { LineSource } from '../stream/line/source.js';
 import type { SurfaceName } from '../stream/line/surface.js';
 import type { OutcomeSink } from '../stream/ports.js';
 import { runService, type Tally } from '../stream/service.js';
-import { trainCameras } from './training.js';
+import { LINE_TRAINING, trainCameras } from './training.js';
 
 export interface DemoOptions {
   /** Where the models go. */
@@ -32,10 +32,6 @@ export interface DemoOptions {
   readonly onRunning: () => void;
   readonly onOutcome: OutcomeSink['publish'];
 }
-
-/** Good images a model learns from: enough held-out ones for a false-alarm rate of 3 %. */
-const IMAGES = 240;
-const ALPHA = 0.03;
 
 /** Runs until the signal aborts or the limit is reached. Rejects as `runService` does. */
 export async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<Tally> {
@@ -98,7 +94,7 @@ async function train(
       etaSeconds: secondsEach * (total - done),
     });
   };
-  const options = { dir, images: IMAGES, steps, alpha: ALPHA, onProgress: report, signal };
+  const options = { ...LINE_TRAINING, dir, steps, onProgress: report, signal };
   const models = await trainCameras(cameras, options);
   for (const { id } of cameras) live.setTraining(id, undefined);
   return models;

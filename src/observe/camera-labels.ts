@@ -1,7 +1,7 @@
 import { boundedId } from './ids.js';
 
 /** The label that all cameras beyond the bound share. */
-const OTHER = 'other';
+export const OTHER = 'other';
 
 export interface CameraLabelOptions {
   /** The cameras that get a label of their own. Default: the first `cap` that are seen. */

@@ -46,13 +46,13 @@ export class StreamWorker {
       settled: (frame, outcome, publishMs) => {
         metrics?.frameSettled(frame, outcome);
         metrics?.stage('publish', publishMs);
-        const { bytes, tensors } = engine.memory;
-        metrics?.encoder({ memoryBytes: bytes, tensors });
+        this.#reportEncoder();
       },
     });
     metrics?.credits(credits);
     engine.lifecycle.onChange((state) => {
       metrics?.state(state);
+      this.#reportEncoder();
       if (engine.lifecycle.failure !== undefined) this.#pipeline.fail(engine.lifecycle.failure);
     });
   }
@@ -88,6 +88,12 @@ export class StreamWorker {
     if (ready) return { live: true, ready, state, reasons: [] };
     const reason = failure?.message ?? this.#waitingFor(state);
     return { live: failure === undefined, ready, state, reasons: [reason] };
+  }
+
+  #reportEncoder(): void {
+    const { engine, metrics } = this.#options;
+    const { bytes, tensors } = engine.memory;
+    metrics?.encoder({ memoryBytes: bytes, tensors, failures: engine.failures });
   }
 
   #waitingFor(state: LifecycleState): string {

@@ -17,8 +17,10 @@ function metricsOf(options: MetricsOptions = {}) {
 const NAMES_AND_TYPES = [
   'patchline_anomalous_frames_total counter',
   'patchline_build_info gauge',
+  'patchline_calibrated_false_alarm_ratio gauge',
   'patchline_credits_bytes gauge',
   'patchline_credits_frames gauge',
+  'patchline_encoder_failures_total counter',
   'patchline_encoder_memory_bytes gauge',
   'patchline_encoder_tensors gauge',
   'patchline_event_loop_utilization_ratio gauge',
@@ -28,7 +30,12 @@ const NAMES_AND_TYPES = [
   'patchline_in_flight_bytes gauge',
   'patchline_in_flight_frames gauge',
   'patchline_last_frame_timestamp_seconds gauge',
+  'patchline_line_alarms_total counter',
+  'patchline_line_state gauge',
   'patchline_model_info gauge',
+  'patchline_rejected_frames_total counter',
+  'patchline_score_drift gauge',
+  'patchline_score_drift_limit gauge',
   'patchline_stage_duration_seconds histogram',
   'patchline_threshold gauge',
   'patchline_up_state gauge',
@@ -207,7 +214,7 @@ test('gauges show the last value, facts the last models', async (t) => {
   const { metrics, lines } = metricsOf();
   metrics.credits({ frames: 8, bytes: 1_000 });
   metrics.inFlight({ frames: 3, bytes: 300 });
-  metrics.encoder({ memoryBytes: 4096, tensors: 12 });
+  metrics.encoder({ memoryBytes: 4096, tensors: 12, failures: 2 });
   metrics.build({ version: '1.2.3', backend: 'wasm' });
   metrics.models([{ id: 'old', name: 'old' }]);
   metrics.models([
@@ -222,6 +229,7 @@ test('gauges show the last value, facts the last models', async (t) => {
     'patchline_in_flight_bytes 300',
     'patchline_encoder_memory_bytes 4096',
     'patchline_encoder_tensors 12',
+    'patchline_encoder_failures_total 2',
     `patchline_build_info{version="1.2.3",backend="wasm",node="${process.versions.node}"} 1`,
     'patchline_model_info{model="abc",name="steel"} 1',
     'patchline_model_info{model="def",name="tin"} 1',
