@@ -10,6 +10,8 @@ import { LineSource } from '../stream/line/source.js';
 import type { SurfaceName } from '../stream/line/surface.js';
 import type { OutcomeSink } from '../stream/ports.js';
 import { runService, type Tally } from '../stream/service.js';
+import { DEFAULT_ALARM_RULE } from '../watch/line-state.js';
+import { Watch } from '../watch/watch.js';
 import { LINE_TRAINING, trainCameras } from './training.js';
 
 export interface DemoOptions {
@@ -55,8 +57,9 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
     const terminal = { name: 'terminal', publish: options.onOutcome, close: async () => {} };
     const { onRunning, onBackend: say } = options;
     const engine = { backend: await chooseFor('auto', models.all, { say }) };
+    const watch = new Watch({ models, alarmAfter: DEFAULT_ALARM_RULE });
     const sinks = [terminal];
-    return await runService({ models, source, sinks, monitor, engine, onRunning }, signal);
+    return await runService({ models, source, sinks, monitor, watch, engine, onRunning }, signal);
   } finally {
     await monitor.close();
   }

@@ -8,6 +8,24 @@ export const CONTENT_TYPES: Readonly<Record<ExpositionFormat, string>> = {
 };
 
 /**
+ * What a scraper wants by its `Accept` header (RFC 9110 §12.5.1). Prometheus asks for OpenMetrics
+ * and for text, the better one with the higher quality; who asks for neither gets text.
+ */
+export function preferredFormat(accept = ''): ExpositionFormat {
+  const quality = { 'application/openmetrics-text': 0, 'text/plain': 0 };
+  for (const range of accept.toLowerCase().split(',')) {
+    const [type, ...parameters] = range.split(';').map((part) => part.trim());
+    const q = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2);
+    if (type in quality) {
+      const known = type as keyof typeof quality;
+      quality[known] = Math.max(quality[known], Number(q ?? 1) || 0);
+    }
+  }
+  const { 'application/openmetrics-text': open, 'text/plain': text } = quality;
+  return open > 0 && open >= text ? 'openmetrics' : 'text';
+}
+
+/**
  * Renders a registry in either format; exemplars appear only in `openmetrics`. One scrape at a
  * time: prom-client strips `_total` from the very metric objects while it renders OpenMetrics, and
  * a text scrape in between would show the wrong names.
