@@ -8,7 +8,7 @@ import {
   TRAINING_BACKENDS,
 } from '../backend/backends.js';
 import { choice, type Kind, numberWithin, text } from '../config/kind.js';
-import { required, withDefault } from '../config/option.js';
+import { optional, required, withDefault } from '../config/option.js';
 import type { AlarmRule } from '../watch/line-state.js';
 
 export const existingModel = required(text('DIR'), {
@@ -57,6 +57,12 @@ export const addressKind: Kind<Address> = {
       port: Number(parts?.port),
     })),
 };
+
+export const token = optional(text('TOKEN'), {
+  help: 'Asked of everybody who opens the live page where --http is reached from elsewhere. Best as PATCHLINE_TOKEN: others can see command lines.',
+  secret: true,
+  group: 'Observe',
+});
 
 /** `3/5`: three of the last five. */
 export const alarmRuleKind: Kind<AlarmRule> = {

@@ -24,7 +24,7 @@ export interface DemoOptions {
   readonly seed: number;
   /** Training steps of each model. */
   readonly steps: number;
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: { readonly host: string; readonly port: number; readonly token?: string };
   /** Frames of each camera, after which the demo ends; default never. */
   readonly limit?: number;
   readonly onPage: (url: string) => void;

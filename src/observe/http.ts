@@ -5,7 +5,7 @@ import { PatchlineError, systemCode } from '../errors.js';
 import { Gate, isLoopback } from './access.js';
 import { type Asset, loadPage } from './assets.js';
 import { EventStreams } from './events.js';
-import { CONTENT_TYPES, Exposition, preferredFormat } from './exposition.js';
+import { CONTENT_TYPES, exposition, preferredFormat } from './exposition.js';
 import type { Health } from './health.js';
 import type { LiveView } from './live.js';
 import type { Logger } from './log.js';
@@ -88,14 +88,12 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
 class Site {
   readonly #options: HttpOptions;
   readonly #streams: EventStreams;
-  readonly #exposition: Exposition;
   readonly #page: ReadonlyMap<string, Asset> = loadPage();
   readonly #gate: Gate;
 
   constructor(options: HttpOptions, streams: EventStreams) {
     this.#options = options;
     this.#streams = streams;
-    this.#exposition = new Exposition(options.registry);
     this.#gate = new Gate({ local: isLoopback(options.host), token: options.token });
   }
 
@@ -141,7 +139,7 @@ class Site {
 
   async #metrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const format = preferredFormat(request.headers.accept);
-    send(response, 200, CONTENT_TYPES[format], await this.#exposition.render(format));
+    send(response, 200, CONTENT_TYPES[format], await exposition(this.#options.registry, format));
   }
 
   #events(request: IncomingMessage, response: ServerResponse): void {

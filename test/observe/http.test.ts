@@ -474,7 +474,7 @@ test('a failing scrape is 500 and logged without the query', async (t) => {
   const error = (message: string, fields: unknown) => void lines.push([message, fields]);
   const logger = { debug() {}, info() {}, warn() {}, error, child: () => logger };
   const registry = new Registry();
-  registry.metrics = () => Promise.reject(new Error('collector broke'));
+  registry.getMetricsAsJSON = () => Promise.reject(new Error('collector broke'));
   await serve(
     async ({ server: { port } }) => {
       const failed = await ask(port, '/metrics?token=secret');
