@@ -1,12 +1,13 @@
 /** Speed on this machine: each figure with its baselines, measured in the same rounds. */
 import { availableParallelism } from 'node:os';
-import type { BackendName } from '../backend/tensorflow.js';
+import type { BackendChoice } from '../backend/choice.js';
+import { chooseFor } from '../detect/choose.js';
 import type { Progress } from '../learn/options.js';
 import { latticeOf } from '../localize/grid.js';
 import { PATCH } from '../localize/tiling.js';
 import { Cases } from './cases.js';
 import { describeMachine } from './machine.js';
-import { type BenchReport, casesOf, ratiosOf } from './report.js';
+import { type BenchReport, type CaseReport, casesOf, ratiosOf } from './report.js';
 import { measureInRounds } from './rounds.js';
 import { prepareWorkload, type Workload } from './workload.js';
 
@@ -18,7 +19,9 @@ export interface BenchOptions {
   readonly seconds: number;
   /** Patches of a frame that ResNet-18 is run on. */
   readonly resnet18Patches: number;
-  readonly backend: BackendName;
+  readonly backend: BackendChoice;
+  /** Told of the back end that was chosen. */
+  readonly onBackend: (line: string) => void;
   /** Of the cases with all threads. Default: one a core. */
   readonly threads?: number;
 }
@@ -53,7 +56,8 @@ async function measure(
   onProgress: OnBenchProgress,
   signal: AbortSignal,
 ): Promise<Omit<BenchReport, 'machine'>> {
-  const { rounds, seconds, backend, threads = availableParallelism() } = options;
+  const { rounds, seconds, threads = availableParallelism() } = options;
+  const backend = await chooseFor(options.backend, [workload.bundle], { say: options.onBackend });
   const { input } = workload.bundle.manifest;
   const { rows, cols } = latticeOf(input, PATCH);
   const resnet18Patches = Math.min(options.resnet18Patches, rows * cols);
@@ -63,15 +67,18 @@ async function measure(
       onProgress({ phase: 'measure', done, total, detail: cases.all[index].name });
     const rates = await measureInRounds(cases.all, { rounds, seconds, onMeasured, signal });
     const figures = cases.all.map(({ name, threads }, i) => ({ name, threads, rounds: rates[i] }));
+    const reports = casesOf(figures);
+    const engine = reports.findLast(({ name }) => name === 'engine') as CaseReport;
     return {
       schema: 'patchline.bench/1',
       backend,
       model: modelReport(workload, options.model),
       frame: { ...input, format: 'jpeg', patches: rows * cols },
       settings: { rounds, seconds, resnet18Patches },
-      cases: casesOf(figures),
+      cases: reports,
       ratios: ratiosOf(figures),
       engine: cases.engineReport,
+      latency: await cases.latency(engine.framesPerSecond.median, seconds),
     };
   } finally {
     await cases.close();

@@ -1,5 +1,5 @@
 /** `patchline calibrate`: a new threshold for a model, from good images it has not seen. */
-import { startTensorflow } from '../backend/tensorflow.js';
+import { startBackend } from '../backend/backends.js';
 import { text } from '../config/kind.js';
 import { type Config, optional, required } from '../config/option.js';
 import { LoadedDetector } from '../detect/model.js';
@@ -11,7 +11,7 @@ import { type Bundle, readBundle, writeBundle } from '../model/bundle.js';
 import { assertReplaceable } from '../model/directory.js';
 import type { Calibration } from '../model/manifest.js';
 import { type Context, defineCommand, type ExitCode } from './command.js';
-import { backend, rateKind } from './common-options.js';
+import { calibrationBackend, rateKind } from './common-options.js';
 import { modelLine, modelResult, thresholdLines, thresholdResult } from './describe.js';
 import { Progress } from './progress.js';
 
@@ -25,7 +25,7 @@ const options = {
     defaultText: 'the rate that the model was trained with',
     group: 'Detection',
   }),
-  backend,
+  backend: calibrationBackend,
 };
 
 export const calibrate = defineCommand(
@@ -62,8 +62,8 @@ async function run(config: Config<typeof options>, context: Context): Promise<Ex
     (done) => progress.update({ phase: 'reading', done, total }),
     signal,
   );
-  await startTensorflow(config.backend);
-  const detector = new LoadedDetector(bundle);
+  const backend = await startBackend(config.backend);
+  const detector = await LoadedDetector.load(bundle, backend);
   const calibration = await calibrateDetector(
     detector,
     images,

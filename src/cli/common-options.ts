@@ -1,9 +1,14 @@
 /** Options that several commands share. */
 
 import { z } from 'zod';
-import { BACKENDS } from '../backend/tensorflow.js';
+import {
+  BACKEND_NAMES,
+  BACKENDS,
+  type BackendName,
+  TRAINING_BACKENDS,
+} from '../backend/backends.js';
 import { choice, type Kind, numberWithin, text } from '../config/kind.js';
-import { required, withDefault } from '../config/option.js';
+import { optional, required, withDefault } from '../config/option.js';
 import type { AlarmRule } from '../watch/line-state.js';
 
 export const existingModel = required(text('DIR'), {
@@ -11,10 +16,25 @@ export const existingModel = required(text('DIR'), {
   group: 'Model',
 });
 
-export const backend = withDefault(choice(BACKENDS), 'wasm', {
-  help: 'What runs the network: wasm is fast and runs wherever Node does; cpu is plain JavaScript, slow, for comparison.',
+export const backend = withDefault(choice(['auto', ...BACKEND_NAMES]), 'auto', {
+  help: `What runs the network. auto: the fastest for this model here, measured by a short probe; ${summaryOf(BACKEND_NAMES)}. One that is named and does not run is an error.`,
   group: 'Machine',
 });
+
+/** The threshold shall not depend on how busy the machine was. */
+export const calibrationBackend = withDefault(choice(BACKEND_NAMES), 'wasm', {
+  help: `What runs the network. ${summaryOf(BACKEND_NAMES)}.`,
+  group: 'Machine',
+});
+
+export const trainingBackend = withDefault(choice(TRAINING_BACKENDS), 'wasm', {
+  help: `What trains the network. ${summaryOf(TRAINING_BACKENDS)}.`,
+  group: 'Machine',
+});
+
+function summaryOf(names: readonly BackendName[]): string {
+  return names.map((name) => `${name}: ${BACKENDS[name].summary}`).join('; ');
+}
 
 /** More frames than this would answer for an hour ago. */
 const MAX_OF = 1000;
@@ -37,6 +57,12 @@ export const addressKind: Kind<Address> = {
       port: Number(parts?.port),
     })),
 };
+
+export const token = optional(text('TOKEN'), {
+  help: 'Asked of everybody who opens the live page where --http is reached from elsewhere. Best as PATCHLINE_TOKEN: others can see command lines.',
+  secret: true,
+  group: 'Observe',
+});
 
 /** `3/5`: three of the last five. */
 export const alarmRuleKind: Kind<AlarmRule> = {

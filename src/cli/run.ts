@@ -1,10 +1,12 @@
 /** `patchline run`: judges frames as they come. */
 import { choice, integer, listOf, numberWithin, onOff, text } from '../config/kind.js';
 import { type Config, optional, withDefault } from '../config/option.js';
+import { chooseFor } from '../detect/choose.js';
 import { ModelSet } from '../engine/models.js';
 import { MAX_PIXELS } from '../frame/decode.js';
 import { readBundle } from '../model/bundle.js';
 import { readCollection } from '../model/collection.js';
+import { isLoopback } from '../observe/access.js';
 import { DEFAULT_CAMERA_CAP } from '../observe/camera-labels.js';
 import { EventLog } from '../observe/event-log.js';
 import { kafkaMetrics } from '../observe/kafka-metrics.js';
@@ -18,7 +20,7 @@ import { runService } from '../stream/service.js';
 import { DEFAULT_ALARM_RULE } from '../watch/line-state.js';
 import { Watch } from '../watch/watch.js';
 import { type Context, defineCommand, type ExitCode } from './command.js';
-import { addressKind, alarmRuleKind, backend } from './common-options.js';
+import { addressKind, alarmRuleKind, backend, token } from './common-options.js';
 import { kafkaOf, kafkaOptions, kafkaRules } from './kafka-options.js';
 import { describeTally } from './tally.js';
 
@@ -53,17 +55,13 @@ const options = {
     addressKind,
     { host: '127.0.0.1', port: 9464 },
     {
-      help: 'Address of live page, /metrics, /livez and /readyz. On another host than this one the page needs --token.',
+      help: 'Address of live page, /metrics, /livez and /readyz. On another host than this one the page is closed without --token; metrics and probes are open.',
       defaultText: '127.0.0.1:9464',
       group: 'Observe',
     },
   ),
   noHttp: withDefault(onOff, false, { help: 'Opens no address.', group: 'Observe' }),
-  token: optional(text('TOKEN'), {
-    help: 'Asked of everybody who opens the live page where --http is reached from elsewhere.',
-    secret: true,
-    group: 'Observe',
-  }),
+  token,
   cameras: optional(listOf(text('CAMERA'), 'CAMERA,…'), {
     help: 'Cameras with metrics of their own; all others count as "other".',
     defaultText: 'the first that are seen',
@@ -157,6 +155,9 @@ export const runCommand = defineCommand(
 async function run(config: RunConfig, { output, signal }: Context): Promise<ExitCode> {
   const log = createLogger({ level: config.logLevel });
   const models = await modelsOf(config);
+  const say = (line: string): void => log.info('back end', { choice: line });
+  const backend = await chooseFor(config.backend, models.all, { say });
+  signal.throwIfAborted();
   const { http, token, noHttp, cameras, maxCameras } = config;
   const monitor = await Monitor.open({
     ...(!noHttp && { http: { ...http, ...(token !== undefined && { token }) } }),
@@ -174,13 +175,16 @@ async function run(config: RunConfig, { output, signal }: Context): Promise<Exit
         ...(await endsOf(config, monitor, watch, log)),
         monitor,
         watch,
-        engine: engineOf(config),
+        engine: { ...engineOf(config), backend },
         credits: {
           bytes: config.maxMegabytes * 2 ** 20,
           ...(config.maxFrames !== undefined && { frames: config.maxFrames }),
         },
         drainMs: config.drainSeconds * 1000,
-        onRunning: () => log.info('running', { page: monitor.url, models: models.all.length }),
+        onRunning: () => {
+          log.info('running', { page: monitor.url, models: models.all.length });
+          if (isClosed(config)) log.warn('the live page is closed: there is no --token');
+        },
       },
       signal,
     );
@@ -191,6 +195,11 @@ async function run(config: RunConfig, { output, signal }: Context): Promise<Exit
   } finally {
     await monitor.close();
   }
+}
+
+/** Others than this machine reach the address, and nothing tells who may look. */
+function isClosed({ noHttp, http, token }: RunConfig): boolean {
+  return !noHttp && token === undefined && !isLoopback(http.host);
 }
 
 async function modelsOf({ model, models }: RunConfig): Promise<ModelSet> {
@@ -228,9 +237,8 @@ async function endsOf(
   return { source: ends.source, sinks: [...sinks, ends.sink] };
 }
 
-function engineOf({ backend, tile, encoderThreads, decodeThreads, maxPixels }: RunConfig) {
+function engineOf({ tile, encoderThreads, decodeThreads, maxPixels }: RunConfig) {
   return {
-    backend,
     maxPixels,
     ...(tile !== undefined && { tile }),
     ...(encoderThreads !== undefined && { encoderThreads }),

@@ -2,6 +2,7 @@
  * The whole product on a synthetic line: makes good frames, trains a model for each camera, streams
  * frames with defects through the service that `run` starts, and shows the live page.
  */
+import { chooseFor } from '../detect/choose.js';
 import { ModelSet } from '../engine/models.js';
 import type { Progress } from '../learn/options.js';
 import { Monitor } from '../observe/monitor.js';
@@ -11,7 +12,7 @@ import type { OutcomeSink } from '../stream/ports.js';
 import { runService, type Tally } from '../stream/service.js';
 import { DEFAULT_ALARM_RULE } from '../watch/line-state.js';
 import { Watch } from '../watch/watch.js';
-import { trainCameras } from './training.js';
+import { LINE_TRAINING, trainCameras } from './training.js';
 
 export interface DemoOptions {
   /** Where the models go. */
@@ -23,18 +24,16 @@ export interface DemoOptions {
   readonly seed: number;
   /** Training steps of each model. */
   readonly steps: number;
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: { readonly host: string; readonly port: number; readonly token?: string };
   /** Frames of each camera, after which the demo ends; default never. */
   readonly limit?: number;
   readonly onPage: (url: string) => void;
   readonly onProgress: (camera: string, progress: Progress) => void;
+  /** Told of the back end that was chosen. */
+  readonly onBackend: (line: string) => void;
   readonly onRunning: () => void;
   readonly onOutcome: OutcomeSink['publish'];
 }
-
-/** Good images a model learns from: enough held-out ones for a false-alarm rate of 3 %. */
-const IMAGES = 240;
-const ALPHA = 0.03;
 
 /** Runs until the signal aborts or the limit is reached. Rejects as `runService` does. */
 export async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<Tally> {
@@ -56,10 +55,11 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
     });
     const models = new ModelSet(await train(source, monitor, options, signal), undefined);
     const terminal = { name: 'terminal', publish: options.onOutcome, close: async () => {} };
+    const { onRunning, onBackend: say } = options;
+    const engine = { backend: await chooseFor('auto', models.all, { say }) };
     const watch = new Watch({ models, alarmAfter: DEFAULT_ALARM_RULE });
-    const { onRunning } = options;
     const sinks = [terminal];
-    return await runService({ models, source, sinks, monitor, watch, onRunning }, signal);
+    return await runService({ models, source, sinks, monitor, watch, engine, onRunning }, signal);
   } finally {
     await monitor.close();
   }
@@ -97,7 +97,7 @@ async function train(
       etaSeconds: secondsEach * (total - done),
     });
   };
-  const options = { dir, images: IMAGES, steps, alpha: ALPHA, onProgress: report, signal };
+  const options = { ...LINE_TRAINING, dir, steps, onProgress: report, signal };
   const models = await trainCameras(cameras, options);
   for (const { id } of cameras) live.setTraining(id, undefined);
   return models;

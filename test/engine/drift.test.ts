@@ -50,10 +50,10 @@ async function goodImages(first: number, count: number): Promise<GoodImage[]> {
 }
 
 async function metalModel(): Promise<Bundle> {
-  await startTensorflow('wasm');
+  const backend = await startTensorflow('wasm');
   const learning = { ...DEFAULT_LEARNING, steps: 0, alpha: ALPHA };
   const { manifest, tensors } = await learnModel('metal', await goodImages(0, LEARNED), learning);
-  const detector = new LoadedDetector({ manifest, tensors });
+  const detector = await LoadedDetector.load({ manifest, tensors }, backend);
   const calibration = await calibrate(detector, await goodImages(LEARNED, CALIBRATED), ALPHA);
   detector.dispose();
   return {

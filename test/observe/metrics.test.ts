@@ -3,9 +3,11 @@ import { existsSync } from 'node:fs';
 import test from 'ava';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { exposition } from '../../src/observe/exposition.js';
+import { boundedId } from '../../src/observe/ids.js';
 import { kafkaMetrics } from '../../src/observe/kafka-metrics.js';
 import { Metrics, type MetricsOptions } from '../../src/observe/metrics.js';
 import type { Standing } from '../../src/watch/standing.js';
+import { hostileIds } from '../helpers/hostile.js';
 import { frameOf, judgementOf, REJECTION } from './synthetic.js';
 
 const STANDING: Standing = {
@@ -281,12 +283,19 @@ const PROMTOOL = '/usr/bin/promtool';
 if (!existsSync(PROMTOOL)) process.stderr.write(`SKIPPED: no ${PROMTOOL} to check metrics\n`);
 
 (existsSync(PROMTOOL) ? test : test.skip)(
-  'promtool has nothing to say of our metrics',
+  'promtool reads our metrics and has nothing to say, whatever the cameras are called',
   async (t) => {
     const { registry, metrics } = metricsOf();
     kafkaMetrics(metrics, 'frames').lag?.(0, 7);
-    metrics.frameSettled(frameOf('c'), { ...judgementOf(30), standing: STANDING });
-    metrics.frameSettled(frameOf('c'), REJECTION);
+    const cameras = ['c', ...hostileIds(150)];
+    for (const camera of cameras) {
+      metrics.frameSettled(frameOf(camera, camera), { ...judgementOf(30), standing: STANDING });
+      metrics.frameSettled(frameOf(camera), REJECTION);
+    }
+    const counted = (await exposition(registry, 'text')).match(
+      /^patchline_anomalous_frames_total\{/gm,
+    );
+    t.is(counted?.length, new Set(cameras.map(boundedId)).size, 'each in one series');
     const checked = spawnSync(PROMTOOL, ['check', 'metrics'], {
       input: await exposition(registry, 'text'),
       encoding: 'utf8',

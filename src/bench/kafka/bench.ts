@@ -1,26 +1,21 @@
 /** From topic to topic, beside the engine alone: is Kafka in the way? */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { chooseFor } from '../../detect/choose.js';
 import { Engine } from '../../engine/engine.js';
 import { ModelSet } from '../../engine/models.js';
 import type { Size } from '../../frame/pixels.js';
 import { KafkaClient } from '../../stream/kafka/client.js';
 import { defaultCredits } from '../../stream/worker.js';
 import { type BenchOptions, fitProgress, type OnBenchProgress } from '../bench.js';
+import { type LatencyReport, LOAD, latencyOf, MIN_LATENCY_FRAMES } from '../latency.js';
 import { describeMachine } from '../machine.js';
 import { prepareWorkload } from '../workload.js';
 import { DecodeJudge } from './decode-judge.js';
 import type { FeederData } from './feeder-thread.js';
 import { type Flow, fromKafka, fromMemory, type KafkaFlow, latencies } from './flow.js';
 import { kafkaFrames } from './frames.js';
-import {
-  type KafkaBenchReport,
-  type KafkaFramesReport,
-  type LatencyReport,
-  latencyOf,
-  type Rounds,
-  speedsOf,
-} from './report.js';
+import { type KafkaBenchReport, type KafkaFramesReport, type Rounds, speedsOf } from './report.js';
 import { BenchTopics, PARTITIONS } from './topics.js';
 
 export interface KafkaBenchOptions extends Omit<BenchOptions, 'resnet18Patches'> {
@@ -33,9 +28,6 @@ const SIZES = [
   { scale: 4, bytes: 1_000_000 },
 ];
 
-/** Share of what goes through Kafka at which latency is measured. */
-const LOAD = 0.7;
-const MIN_LATENCY_FRAMES = 200;
 /** A topic of the measurement holds no more. */
 const MAX_TOPIC_BYTES = 2 ** 30;
 
@@ -45,11 +37,12 @@ export async function runKafkaBench(
   onProgress: OnBenchProgress,
   signal: AbortSignal,
 ): Promise<KafkaBenchReport> {
-  const { model, backend, rounds, seconds, broker } = options;
+  const { model, rounds, seconds, broker } = options;
   const machine = describeMachine();
   const topics = await BenchTopics.open(new KafkaClient({ brokers: [broker] }));
   const workload = await prepareWorkload(model, fitProgress(onProgress), signal);
   const { bundle } = workload;
+  const backend = await chooseFor(options.backend, [bundle], { say: options.onBackend });
   const engine = new Engine({ models: ModelSet.single(bundle), backend, overlay: () => 'never' });
   const decoder = new DecodeJudge(bundle);
   try {
@@ -152,7 +145,7 @@ class KafkaBench {
     const data: FeederData = { broker, topic, partitions: PARTITIONS, frames, count, rate };
     const found = await latencies(await this.#kafkaFlow(topic, count), () => feed(data));
     this.#step('latency');
-    return latencyOf(found, LOAD, rate);
+    return latencyOf(found, rate);
   }
 
   #flow(count: number): Flow {
