@@ -99,14 +99,12 @@ ask() { curl -sf "http://127.0.0.1:$port$1"; }
 
 # A folder with one picture: a frame of a camera that shows no metal.
 serve() {
-  local backend=()
-  [ "$target" = cpu ] || backend=(-e PATCHLINE_BACKEND=tensorflow)
   mkdir -p "$work/frames/cam-1"
   cp .github/live-page.png "$work/frames/cam-1/1.png"
   chmod -R a+rX "$work"
   run patchline-check-worker -d -v "$cache/models:/models:ro" -v "$work/frames:/frames:ro" \
     -e PATCHLINE_MODEL=/models/metal-1 -e PATCHLINE_SOURCE=/frames -e PATCHLINE_WATCH=true \
-    -e PATCHLINE_HTTP="0.0.0.0:$port" -e PATCHLINE_TOKEN=secret "${backend[@]}" "$image" >/dev/null
+    -e PATCHLINE_HTTP="0.0.0.0:$port" -e PATCHLINE_TOKEN=secret "$image" >/dev/null
 }
 
 examine() {
