@@ -7,9 +7,10 @@ import { choice, integer, listOf, numberWithin, onOff, text } from '../config/ki
 import { type Config, optional, withDefault } from '../config/option.js';
 import { runDemo } from '../demo/demo.js';
 import type { Frame, Judgement } from '../frame/frame.js';
+import { isLoopback } from '../observe/access.js';
 import { SURFACE_NAMES, type SurfaceName } from '../stream/line/surface.js';
 import { type Context, defineCommand, type ExitCode } from './command.js';
-import { addressKind } from './common-options.js';
+import { addressKind, token } from './common-options.js';
 import { duration } from './format.js';
 import { describeTally } from './tally.js';
 import { TrainingLines } from './training-lines.js';
@@ -41,6 +42,7 @@ const options = {
       defaultText: '127.0.0.1:9464',
     },
   ),
+  token,
   keep: optional(text('DIR'), {
     help: 'Keeps the trained models there, to look at with `patchline inspect`.',
     defaultText: 'a temporary folder, removed at the end',
@@ -58,13 +60,21 @@ export const demo = defineCommand(
     description:
       'Draws good parts, learns a model of each kind from them, then runs a line on which one part in eight has a scratch, a dent, a stain or missing print. Needs no camera, no broker and no GPU.',
     options,
+    rules: [
+      {
+        options: ['http', 'token'],
+        holds: ({ http, token }) => isLoopback(http.host) || token !== undefined,
+        expected: 'others than this machine see the live page with a token only: give one',
+      },
+    ],
     examples: ['patchline demo', 'patchline demo --surfaces metal,carton,fabric --rate 10'],
   },
   run,
 );
 
 async function run(config: DemoConfig, { output, signal }: Context): Promise<ExitCode> {
-  const { surfaces, rate, steps, seed, http, frames } = config;
+  const { surfaces, rate, steps, seed, frames, token } = config;
+  const http = { ...config.http, ...(token !== undefined && { token }) };
   const start = performance.now();
   const dir = config.keep ?? (await mkdtemp(join(tmpdir(), 'patchline-demo-')));
   const training = new TrainingLines(output);

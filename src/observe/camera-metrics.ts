@@ -114,6 +114,14 @@ export class CameraMetrics {
     this.#count(frame, 'stale', now);
   }
 
+  /** Takes back what holds only while frames of the camera come; counts stay. */
+  forget(id: string): void {
+    const camera = this.#cameras.label(id);
+    for (const state of LINE_STATES) this.#lineState.remove({ camera, state });
+    this.#drift.remove({ camera });
+    this.#driftLimit.remove({ camera });
+  }
+
   #count(frame: Frame, outcome: Outcome['verdict'] | 'stale', now: number): string {
     const camera = this.#cameras.label(frame.camera);
     this.#frames.inc({ camera, outcome });
@@ -122,7 +130,8 @@ export class CameraMetrics {
   }
 
   #judged(camera: string, frame: Frame, outcome: Judgement, now: number): void {
-    if (outcome.verdict === 'anomalous') this.#anomalous.inc({ camera });
+    // Counters begin at 0: Prometheus sees no increase in a series that begins at 1.
+    this.#anomalous.inc({ camera }, outcome.verdict === 'anomalous' ? 1 : 0);
     const exemplarLabels = { frame_id: boundedId(frame.id) };
     const observe = (histogram: ExemplarHistogram, value: number) => {
       // prom-client throws at NaN, and a sum that swallowed one is lost for good.
@@ -134,7 +143,8 @@ export class CameraMetrics {
   }
 
   #stands(camera: string, { line, drift, alpha }: Standing): void {
-    if (line.changed && line.state === 'alarm') this.#lineAlarms.inc({ camera });
+    const isAlarm = line.state === 'alarm' && line.before !== 'alarm';
+    this.#lineAlarms.inc({ camera }, isAlarm ? 1 : 0);
     if (camera === OTHER) return; // cameras that share a label share no state
     for (const state of LINE_STATES) {
       this.#lineState.set({ camera, state }, state === line.state ? 1 : 0);

@@ -114,6 +114,11 @@ export class Metrics {
     }
   }
 
+  /** Another worker has the camera now, or none: its state here is gone. */
+  cameraForgotten(camera: string): void {
+    this.#cameras.forget(camera);
+  }
+
   /** Counts a frame that was too old to be judged. */
   frameStale(frame: Frame, now = Date.now()): void {
     this.#cameras.stale(frame, now);

@@ -8,6 +8,7 @@ import type { ThreadCounts } from '../engine/options.js';
 import { asPatchlineError, type ErrorCode, PatchlineError } from '../errors.js';
 import type { Health } from '../observe/health.js';
 import type { Metrics } from '../observe/metrics.js';
+import type { Watch } from '../watch/watch.js';
 import { Pipeline } from './pipeline.js';
 import type { FrameSource, OutcomeSink } from './ports.js';
 
@@ -17,6 +18,8 @@ export interface WorkerOptions {
   readonly sinks: readonly OutcomeSink[];
   readonly credits: Load;
   readonly metrics?: Metrics;
+  /** Tells with each outcome how its camera stands. */
+  readonly watch?: Watch;
   /** When the signal aborts, frames in flight get this long; then the worker gives up. Default 8 s. */
   readonly drainMs?: number;
 }
@@ -39,10 +42,13 @@ export class StreamWorker {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
-    const { engine, sinks, credits, metrics } = options;
+    const { engine, sinks, credits, metrics, watch } = options;
     this.#broken.promise.catch(() => {}); // it may break when nobody waits any more
     this.#pipeline = new Pipeline(engine, sinks, credits, this.#broken.reject, {
       load: (inFlight) => metrics?.inFlight(inFlight),
+      ...(watch && {
+        turn: (frame, outcome) => ({ ...outcome, standing: watch.follow(frame, outcome) }),
+      }),
       settled: (frame, outcome, publishMs) => {
         metrics?.frameSettled(frame, outcome);
         metrics?.stage('publish', publishMs);
@@ -52,8 +58,9 @@ export class StreamWorker {
     metrics?.credits(credits);
     engine.lifecycle.onChange((state) => {
       metrics?.state(state);
+      if (engine.lifecycle.failure === undefined) return;
       this.#reportEncoder();
-      if (engine.lifecycle.failure !== undefined) this.#pipeline.fail(engine.lifecycle.failure);
+      this.#pipeline.fail(engine.lifecycle.failure);
     });
   }
 
