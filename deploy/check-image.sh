@@ -4,7 +4,7 @@
 #
 #   sudo deploy/check-image.sh [target]      cpu (default) or gpu
 #
-# Needs podman, debootstrap, npm and curl, and takes some minutes; what it makes is kept in
+# Needs podman, runc, debootstrap and npm, and takes some minutes; what it makes is kept in
 # PATCHLINE_CHECK_CACHE (default /var/tmp/patchline-check) for the next time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,7 +24,7 @@ fail() {
 }
 
 [ "$(id -u)" -eq 0 ] || fail 'a root file system is made here: run it as root'
-for tool in podman debootstrap npm curl; do
+for tool in podman runc debootstrap npm; do
   command -v "$tool" >/dev/null || fail "$tool is missing"
 done
 mkdir -p "$cache"
@@ -75,14 +75,14 @@ build() {
     fail "the image cannot be built: $(tail -20 "$cache/build.log")"
 }
 
-# As Kubernetes runs it: not root, nothing to write to, no capabilities, bounded memory.
+# As Kubernetes runs it: not root, nothing to write to, no capabilities, bounded memory; and no network.
 run() { # NAME ARGUMENTS…
   local name=$1
   shift
   names+=("$name")
-  podman --cgroup-manager cgroupfs --runtime runc run --name "$name" --replace --network host \
+  podman --cgroup-manager cgroupfs --runtime runc run --name "$name" --replace --network none \
     --read-only --read-only-tmpfs=false --cap-drop all --security-opt no-new-privileges \
-    --memory 1g --health-interval disable --ulimit nofile=1024:1024 --ulimit nproc=4096:4096 "$@"
+    --memory 1g --no-healthcheck --ulimit nofile=1024:1024 --ulimit nproc=4096:4096 "$@"
 }
 
 learn() {
@@ -95,18 +95,23 @@ learn() {
     fail "no model: $(tail -5 "$cache/models.log")"
 }
 
-ask() { curl -sf "http://127.0.0.1:$port$1"; }
+inside() { podman --cgroup-manager cgroupfs --runtime runc exec patchline-check-worker "$@"; }
 
-# A folder with one picture: a frame of a camera that shows no metal.
+ask() {
+  inside node -e "fetch('http://127.0.0.1:9464$1').then(async (r) => console.log(r.status, await r.text()), () => {})"
+}
+
+# A folder with one picture, of noise: a defect all over.
 serve() {
-  local backend=()
-  [ "$target" = cpu ] || backend=(-e PATCHLINE_BACKEND=tensorflow)
   mkdir -p "$work/frames/cam-1"
-  cp .github/live-page.png "$work/frames/cam-1/1.png"
-  chmod -R a+rX "$work"
+  chown -R 10001:10001 "$work/frames"
+  chmod a+rx "$work"
+  run patchline-check-frame -v "$work/frames:/frames" --entrypoint node "$image" -e \
+    "require('/app/node_modules/sharp')({ create: { width: 256, height: 256, channels: 3, \
+    noise: { type: 'gaussian', mean: 128, sigma: 30 } } }).png().toFile('/frames/cam-1/1.png')"
   run patchline-check-worker -d -v "$cache/models:/models:ro" -v "$work/frames:/frames:ro" \
     -e PATCHLINE_MODEL=/models/metal-1 -e PATCHLINE_SOURCE=/frames -e PATCHLINE_WATCH=true \
-    -e PATCHLINE_HTTP="0.0.0.0:$port" -e PATCHLINE_TOKEN=secret "${backend[@]}" "$image" >/dev/null
+    -e PATCHLINE_HTTP=0.0.0.0:9464 -e PATCHLINE_TOKEN=secret "$image" >/dev/null
 }
 
 examine() {
@@ -116,29 +121,31 @@ examine() {
     [ $tries -lt 120 ] || fail "no frame was judged: $(podman logs $worker 2>&1 | tail -5)"
     sleep 0.5
   done
-  ask /livez >/dev/null || fail '/livez does not answer'
-  ask /readyz >/dev/null || fail '/readyz does not answer'
-  [ "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/")" = 401 ] || fail 'the page asks for no token'
-  podman --cgroup-manager cgroupfs --runtime runc exec $worker node -e \
-    "fs.readFileSync('/proc/1/comm', 'utf8').trim() === 'docker-init' && process.exit(1); \
-     process.getuid() === 10001 || process.exit(2); \
-     try { fs.writeFileSync('/tmp/x', ''); process.exit(3) } catch {}" || fail "not as it should be: $?"
-  memory=$(podman --cgroup-manager cgroupfs --runtime runc exec $worker \
-    sed -n 's/^VmHWM:[[:space:]]*//p' /proc/1/status)
-  podman stop -t 30 $worker >/dev/null
+  ask /livez | grep -q '^200 ' || fail '/livez does not answer'
+  ask /readyz | grep -q '^200 ' || fail '/readyz does not answer'
+  ask / | grep -q '^401 ' || fail 'the page asks for no token'
+  local health
+  mapfile -t health < <(podman image inspect "$image" | node -e \
+    "for (const part of JSON.parse(fs.readFileSync(0, 'utf8'))[0].Healthcheck.Test.slice(1)) console.log(part)")
+  inside "${health[@]}" || fail 'the health check of the image fails'
+  inside node -e "fs.readFileSync('/proc/1/cmdline', 'utf8').startsWith('node') || process.exit(1); \
+    process.getuid() === 10001 || process.exit(2); \
+    try { fs.writeFileSync('/tmp/x', ''); process.exit(3) } catch {}" ||
+    fail "process 1 is not node (1), the user is not 10001 (2), or the root can be written to (3): $?"
+  memory=$(inside sed -n 's/^VmHWM:[[:space:]]*//p' /proc/1/status)
+  podman --runtime runc stop -t 30 $worker >/dev/null
   code=$(podman inspect --format '{{.State.ExitCode}}' $worker)
   [ "$code" = 0 ] || fail "SIGTERM ends it with $code: $(podman logs $worker 2>&1 | tail -5)"
 }
 
 # Your models as a layer.
 layer() {
-  podman build -q --isolation chroot --build-arg PATCHLINE="$image" -f deploy/models.Dockerfile \
+  podman build -q --isolation chroot --format docker --build-arg PATCHLINE="$image" -f deploy/models.Dockerfile \
     -t "$image-line" "$cache/models" >/dev/null
   run patchline-check-layer "$image-line" inspect --model /models/metal-1 >/dev/null ||
     fail 'the models are not in the layer'
 }
 
-port=$((20000 + RANDOM % 10000))
 make_debian
 make_node
 build

@@ -117,6 +117,7 @@ export const camera = dashboard({
           unit: 'none',
           span: 12,
           height: 10,
+          min: -2, // the lowest bucket
           limitSeries: '/threshold$/',
           queries: [
             { expr: score(0.5), legend: '{{camera}} median' },

@@ -62,7 +62,15 @@ export function dashboard(spec: DashboardSpec): Dashboard {
     builder.withRow(new RowBuilder(title).id(id++));
     for (const panel of panels) builder.withPanel(panel.id(id++));
   }
-  return builder.build();
+  return visible(builder.build());
+}
+
+/** The SDK puts links and annotations into a menu, where few would look. */
+function visible(dashboard: Dashboard): Dashboard {
+  for (const control of [...dashboard.links!, ...dashboard.annotations.list!]) {
+    delete control.placement;
+  }
+  return dashboard;
 }
 
 function choice({ name, label, query }: Variable): QueryVariableBuilder {
@@ -73,7 +81,7 @@ function choice({ name, label, query }: Variable): QueryVariableBuilder {
     .definition(query)
     .multi(true)
     .includeAll(true)
-    .current({ text: 'All', value: '$__all' })
+    .current({ text: ['All'], value: ['$__all'] })
     .sort(VariableSort.NaturalAsc)
     .refresh(VariableRefresh.OnTimeRangeChanged);
 }

@@ -76,17 +76,20 @@ function troubles(matchers: string): PanelBuilder {
   const events: Readonly<Record<string, string>> = {
     rebalances: 'patchline_consumer_rebalances_total',
     'consumer crashes': 'patchline_consumer_crashes_total',
+    'publish retries': 'patchline_publish_retries_total',
+    'records too large': 'patchline_oversize_records_total',
     'frames lost to retention': 'patchline_records_gone_total',
     'topics made anew': 'patchline_partitions_recreated_total',
   };
   return timeSeries({
     title: 'Troubles',
     description:
-      'Flat at 0 is good. Rebalances at a roll-out are normal; steady ones are workers that come and go. Frames lost: the worker was away longer than retention.ms. Crashes: mostly no broker answered.',
+      'Flat at 0 is good. Rebalances at a roll-out are normal; steady ones are workers that come and go. Frames lost: the worker was away longer than retention.ms. Crashes: mostly no broker answered. Retries: a broker or a topic is away, frames wait. Too large: raise max.message.bytes.',
     unit: 'suffix: /min',
     span: 24,
     queries: Object.entries(events).map(([legend, metric]) => ({
-      expr: `60 * sum(rate(${metric}{${matchers}}[$__rate_interval]))`,
+      // Those by kind have no series before the first trouble.
+      expr: `60 * (sum(rate(${metric}{${matchers}}[$__rate_interval])) or vector(0))`,
       legend,
     })),
   });

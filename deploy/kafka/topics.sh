@@ -3,7 +3,7 @@
 #
 #   topics.sh HOST:PORT
 #
-# PARTITIONS (8)    of the frames topic: most workers that can share it; can only be raised
+# PARTITIONS (8)    of topics that are made: most workers that can share the frames
 # REPLICATION (1)   3 on a cluster that is to survive a broker
 # MAX_BYTES         largest frame; 8 MiB
 # KAFKA_BIN         where Kafka's own scripts are

@@ -27,7 +27,11 @@ const withKafka = it === test && kafkaTest(test) === test.serial;
 const SIZE = { width: 96, height: 64 };
 /** Drift is stated from 100 frames on. */
 const FRAMES = 120;
+/** Each step takes seconds; this is for a machine that does much else. */
+const PATIENCE_MS = 60_000;
+/** In the place of $__rate_interval: some scrapes. */
 const WINDOW = '8s';
+/** What the graphs show. */
 const SECONDS = 20;
 
 /** A line: a process that judges, and how it is given a frame. */
@@ -139,16 +143,20 @@ it('defects become a notification, and every panel has an answer', async (t) => 
   for (const line of lines) keepFeeding(t, line, 'left', good);
   keepFeeding(t, belt, 'right', good);
   const judged = 'sum(patchline_frames_total{camera="left", outcome="ok"})';
-  await until('the first frames', async () => {
-    const [series] = await prometheus.query(judged);
-    return (series?.values[0] ?? 0) > lines.length * 20;
-  });
+  await until(
+    'the first frames',
+    async () => {
+      const [series] = await prometheus.query(judged);
+      return (series?.values[0] ?? 0) > lines.length * 20;
+    },
+    PATIENCE_MS,
+  );
 
   const paged = receiver.firing('PatchlineLineAlarm');
   const begin = performance.now();
   for (let n = 0; n < 5; n++) await belt.put('right', defect);
   for (const line of lines) await line.put('left', Buffer.from('no image'));
-  const { path, labels, annotations } = await within(60_000, paged);
+  const { path, labels, annotations } = await within(PATIENCE_MS, paged);
   const delay = (performance.now() - begin) / 1000;
   t.log(`defect to webhook: ${delay.toFixed(1)} s (scrapes and rules each second, group_wait 5 s)`);
   t.is(path, '/page');
@@ -159,10 +167,14 @@ it('defects become a notification, and every panel has an answer', async (t) => 
   t.regex(annotations.runbook_url, /^https:.*runbook\.md#patchlinelinealarm$/);
 
   let empty: string[] = [];
-  await until('panels', async () => {
-    empty = [...(await emptyQueries(prometheus)), ...(await emptySelectors(prometheus))];
-    return empty.length === 0;
-  }).catch(() => {});
+  await until(
+    'panels',
+    async () => {
+      empty = [...(await emptyQueries(prometheus)), ...(await emptySelectors(prometheus))];
+      return empty.length === 0;
+    },
+    PATIENCE_MS,
+  ).catch(() => {});
   t.deepEqual(empty, []);
   const frames = await prometheus.exemplars('patchline_frame_score_bucket', SECONDS);
   t.true(frames.some((id) => /^(left|right)\/\d+\.png$/.test(id)));

@@ -357,3 +357,16 @@ test("Node's own metrics are in the same registry, and two registries are indepe
   t.false((await second.lines()).some((line) => line.startsWith('patchline_frames_total{')));
   t.throws(() => new Metrics(first.registry));
 });
+
+test("a camera's counters begin at 0, so that the first anomaly and the first alarm are an increase", async (t) => {
+  const { metrics, lines } = metricsOf();
+  const line = { state: 'ok', before: 'ok', anomalous: 0, of: 1 } as const;
+  metrics.frameSettled(frameOf('c'), { ...judgementOf(3), standing: { line } });
+  const counters = (await lines()).filter((text) =>
+    /^patchline_(anomalous_frames|line_alarms)_total/.test(text),
+  );
+  t.deepEqual(counters, [
+    'patchline_anomalous_frames_total{camera="c"} 0',
+    'patchline_line_alarms_total{camera="c"} 0',
+  ]);
+});
