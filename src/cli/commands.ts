@@ -11,4 +11,5 @@ export const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   run: async () => (await import('./run.js')).runCommand,
   bench: async () => (await import('./bench.js')).bench,
   inspect: async () => (await import('./inspect.js')).inspect,
+  setup: async () => (await import('./setup.js')).setup,
 };

@@ -8,6 +8,7 @@ export const SUMMARIES = {
   run: 'judge frames as they come, with live page and metrics',
   bench: 'measure the speed of this machine, each figure beside its baseline',
   inspect: 'tell what a model is',
+  setup: 'bring a back end that is not part of the package',
 } as const;
 
 export type CommandName = keyof typeof SUMMARIES;
