@@ -5,7 +5,6 @@
 import type { Size } from '../frame/pixels.js';
 import type { Lattice } from '../localize/grid.js';
 import type { TileGroup } from '../localize/tiling.js';
-import type { BackendMemory } from './tensorflow.js';
 
 /** y = x·weights + bias, for each cell. */
 export interface LinearMap {
@@ -55,6 +54,12 @@ export interface ViewOutput {
   readonly values: Float32Array;
   /** Index of the nearest centre [rows, cols], where it was wanted. */
   readonly nearest?: Int32Array;
+}
+
+/** What a back end holds in this thread. */
+export interface BackendMemory {
+  readonly bytes: number;
+  readonly tensors: number;
 }
 
 export interface Encoder {

@@ -4,9 +4,8 @@ import type { FoldedNetwork } from '../cutpaste/network.js';
 import { STATISTICS } from '../frame/statistics.js';
 import { latticeOf, type Tile } from '../localize/grid.js';
 import { type CellWindow, cellOf, ownCells, type TileGroup } from '../localize/tiling.js';
-import type { Encoder, EncoderInput, ViewOutput, ViewRequest } from './encoder.js';
+import type { BackendMemory, Encoder, EncoderInput, ViewOutput, ViewRequest } from './encoder.js';
 import { convolve, Head, type Reading, type Weights } from './heads.js';
-import { type BackendMemory, backendMemory } from './tensorflow.js';
 
 /** Pixels in one call of the network: bounds the memory of its activations (64 B a pixel). */
 const PIXELS_PER_CALL = 1 << 20;
@@ -43,7 +42,8 @@ export class TensorEncoder implements Encoder {
   }
 
   memory(): BackendMemory {
-    return backendMemory();
+    const { numBytes, numTensors } = tf.memory();
+    return { bytes: numBytes, tensors: numTensors };
   }
 
   dispose(): void {

@@ -5,34 +5,25 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
 import { PatchlineError } from '../errors.js';
+import type { Backend } from './backend.js';
+import { TensorEncoder } from './tensor-encoder.js';
 
-export const BACKENDS = ['wasm', 'cpu'] as const;
-export type BackendName = (typeof BACKENDS)[number];
-
-/** Starts the back end of this thread. @throws PL_BACKEND if it was asked for and cannot run. */
-export async function startTensorflow(name: BackendName): Promise<void> {
+/** Starts a back end of TensorFlow.js in this thread. @throws PL_BACKEND if it cannot run */
+export async function startTensorflow(name: 'wasm' | 'cpu'): Promise<Backend> {
   tf.enableProdMode(); // keeps the advice to install other packages off stderr
   if (name === 'cpu') await import('@tensorflow/tfjs-backend-cpu');
   const started = await tf.setBackend(name).catch(() => false);
   if (!started) {
-    throw new PatchlineError(
-      'PL_BACKEND',
-      `the back end '${name}' does not start on this machine`,
-      {
-        hint: 'leave out --backend to use wasm, which needs nothing but Node',
-      },
-    );
+    throw new PatchlineError('PL_BACKEND', `TensorFlow.js has no back end '${name}' here`);
   }
   await tf.ready();
+  return runningTensorflow();
 }
 
-export interface BackendMemory {
-  readonly bytes: number;
-  readonly tensors: number;
-}
-
-/** What this thread's back end holds. */
-export function backendMemory(): BackendMemory {
-  const { numBytes, numTensors } = tf.memory();
-  return { bytes: numBytes, tensors: numTensors };
+/** The back end of TensorFlow.js that was started last in this thread: what training uses. */
+export function runningTensorflow(): Backend {
+  return {
+    name: tf.getBackend(),
+    encoder: async (network, views) => new TensorEncoder(network, views),
+  };
 }

@@ -1,8 +1,8 @@
 /** What a bench thread does: runs a network in a loop, as fast as it can. */
 import * as tf from '@tensorflow/tfjs-core';
 import { workerData } from 'piscina';
-import { TensorEncoder } from '../backend/tensor-encoder.js';
-import { type BackendName, startTensorflow } from '../backend/tensorflow.js';
+import { type BackendName, startBackend } from '../backend/backends.js';
+import type { Encoder } from '../backend/encoder.js';
 import { parseView, viewRequest } from '../detect/detector.js';
 import { LoadedDetector } from '../detect/model.js';
 import { prepareFrame } from '../detect/prepare.js';
@@ -40,11 +40,11 @@ export interface BenchCount {
   readonly ms: number;
 }
 
-const { backend, bundle, frames, patches } = workerData as BenchThreadData;
-await startTensorflow(backend);
+const { backend: name, bundle, frames, patches } = workerData as BenchThreadData;
+const backend = await startBackend(name);
 const works: Readonly<Record<Work, () => Promise<number>>> = {
-  network: networkWork(),
-  encoder: encoderWork(),
+  network: overFrames(await networkAlone()),
+  encoder: overFrames((await LoadedDetector.load(bundle, backend)).encoder),
   'resnet18-patches': resnet18Work(frames[0], bundle.manifest.normalisation),
 };
 
@@ -58,31 +58,23 @@ export async function measure({ work, seconds }: BenchTask): Promise<BenchCount>
   return { frames: done, ms: performance.now() - start };
 }
 
-/** → frames done by a call */
-function networkWork(): () => Promise<number> {
+/** The convolutions of the model, and nothing of its densities. */
+function networkAlone(): Promise<Encoder> {
   const { network: spec, views } = bundle.manifest.detector;
   const network = networkFrom(bundle.tensors[spec.file], spec);
   const layers = views.map(({ name }) => name).filter((name) => !parseView(name).statistics);
-  const encoder = new TensorEncoder(
+  return backend.encoder(
     network,
     layers.map((name) => viewRequest(network, name)),
   );
-  return overFrames((input) => encoder.encode(input));
 }
 
-function encoderWork(): () => Promise<number> {
-  const { encoder } = new LoadedDetector(bundle);
-  return overFrames((input) => encoder.encode(input));
-}
-
-/** One frame a call, in turn. */
-function overFrames(
-  work: (input: ReturnType<typeof prepareFrame>) => Promise<unknown>,
-): () => Promise<number> {
+/** One frame a call, in turn. → frames done by a call */
+function overFrames(encoder: Encoder): () => Promise<number> {
   const inputs = frames.map((frame) => prepareFrame(frame, Number.POSITIVE_INFINITY, true));
   let next = 0;
   return async () => {
-    await work(inputs[next++ % inputs.length]);
+    await encoder.encode(inputs[next++ % inputs.length]);
     return 1;
   };
 }

@@ -1,6 +1,6 @@
 /** Speed on this machine: each figure with its baselines, measured in the same rounds. */
 import { availableParallelism } from 'node:os';
-import type { BackendName } from '../backend/tensorflow.js';
+import type { BackendName } from '../backend/backends.js';
 import type { Progress } from '../learn/options.js';
 import { latticeOf } from '../localize/grid.js';
 import { PATCH } from '../localize/tiling.js';

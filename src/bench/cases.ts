@@ -1,6 +1,6 @@
 /** All that is measured, started: threads and models stay loaded, so that rounds can alternate. */
 
-import type { BackendName } from '../backend/tensorflow.js';
+import type { BackendName } from '../backend/backends.js';
 import { defaultThreads } from '../engine/engine.js';
 import { ModelSet } from '../engine/models.js';
 import type { Frame } from '../frame/frame.js';

@@ -1,5 +1,5 @@
 /** Many frames through the whole worker: does its memory stay where it is? */
-import type { BackendName } from '../backend/tensorflow.js';
+import type { BackendName } from '../backend/backends.js';
 import { defaultThreads, Engine } from '../engine/engine.js';
 import { ModelSet } from '../engine/models.js';
 import { FolderSource } from '../stream/folder/source.js';

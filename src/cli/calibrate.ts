@@ -1,5 +1,5 @@
 /** `patchline calibrate`: a new threshold for a model, from good images it has not seen. */
-import { startTensorflow } from '../backend/tensorflow.js';
+import { startBackend } from '../backend/backends.js';
 import { text } from '../config/kind.js';
 import { type Config, optional, required } from '../config/option.js';
 import { LoadedDetector } from '../detect/model.js';
@@ -62,8 +62,8 @@ async function run(config: Config<typeof options>, context: Context): Promise<Ex
     (done) => progress.update({ phase: 'reading', done, total }),
     signal,
   );
-  await startTensorflow(config.backend);
-  const detector = new LoadedDetector(bundle);
+  const backend = await startBackend(config.backend);
+  const detector = await LoadedDetector.load(bundle, backend);
   const calibration = await calibrateDetector(
     detector,
     images,

@@ -1,7 +1,12 @@
 /** Options that several commands share. */
 
 import { z } from 'zod';
-import { BACKENDS } from '../backend/tensorflow.js';
+import {
+  BACKEND_NAMES,
+  BACKENDS,
+  type BackendName,
+  TRAINING_BACKENDS,
+} from '../backend/backends.js';
 import { choice, type Kind, numberWithin, text } from '../config/kind.js';
 import { required, withDefault } from '../config/option.js';
 
@@ -10,10 +15,19 @@ export const existingModel = required(text('DIR'), {
   group: 'Model',
 });
 
-export const backend = withDefault(choice(BACKENDS), 'wasm', {
-  help: 'What runs the network: wasm is fast and runs wherever Node does; cpu is plain JavaScript, slow, for comparison.',
+export const backend = withDefault(choice(BACKEND_NAMES), 'wasm', {
+  help: `What runs the network. ${summaryOf(BACKEND_NAMES)}.`,
   group: 'Machine',
 });
+
+export const trainingBackend = withDefault(choice(TRAINING_BACKENDS), 'wasm', {
+  help: `What trains the network. ${summaryOf(TRAINING_BACKENDS)}.`,
+  group: 'Machine',
+});
+
+function summaryOf(names: readonly BackendName[]): string {
+  return names.map((name) => `${name}: ${BACKENDS[name].summary}`).join('; ');
+}
 
 export const rateKind = { ...numberWithin(0, 1), placeholder: 'RATE' };
 

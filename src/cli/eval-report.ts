@@ -63,12 +63,12 @@ export async function writeReport(
 async function writePictures(
   dir: string,
   mistakes: readonly Judged[],
-  { bundle, signal }: TestRun,
+  { bundle, backend, signal }: TestRun,
 ): Promise<void> {
   if (mistakes.length === 0) return;
   await makeDirectory(dir);
   const { input, calibration } = bundle.manifest;
-  const detector = new LoadedDetector(bundle);
+  const detector = await LoadedDetector.load(bundle, backend);
   const names = new FileNames();
   for (const [rank, { path, kind }] of mistakes.slice(0, MAX_PICTURES).entries()) {
     signal.throwIfAborted();

@@ -1,4 +1,5 @@
 /** A dataset's test images under a model, in memory. */
+import type { Backend } from '../backend/backend.js';
 import { judgeFrame } from '../detect/judge.js';
 import { LoadedDetector } from '../detect/model.js';
 import { PatchlineError } from '../errors.js';
@@ -11,6 +12,7 @@ import type { Progress } from './progress.js';
 
 export interface TestRun {
   readonly bundle: Bundle;
+  readonly backend: Backend;
   readonly tests: readonly TestImage[];
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -53,11 +55,11 @@ export async function readMasks({
 
 /** Scores and maps of all test images. @throws for the first image that cannot be judged */
 export async function scoreAll(
-  { bundle, tests, progress, signal }: TestRun,
+  { bundle, backend, tests, progress, signal }: TestRun,
   which: 'detector' | 'control',
 ): Promise<ScoredFrame[]> {
   const { input, calibration } = bundle.manifest;
-  const detector = new LoadedDetector(bundle, which);
+  const detector = await LoadedDetector.load(bundle, backend, which);
   const phase = which === 'detector' ? 'model' : 'control';
   const frames: ScoredFrame[] = [];
   const load = ({ path }: TestImage) => decodeFile(path, input);

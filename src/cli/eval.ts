@@ -1,5 +1,5 @@
 /** `patchline eval`: how good a model is on a dataset with defects, beside its untrained control. */
-import { startTensorflow } from '../backend/tensorflow.js';
+import { startBackend } from '../backend/backends.js';
 import { text } from '../config/kind.js';
 import { type Config, optional } from '../config/option.js';
 import { openDataset } from '../evaluate/dataset.js';
@@ -47,8 +47,8 @@ async function run(config: Config<typeof options>, context: Context): Promise<Ex
   const { name, test: tests } = await openDataset(operands[0]);
   assertTestable(tests, operands[0]);
   if (config.report !== undefined) await openReport(config.report);
-  await startTensorflow(config.backend);
-  const testRun: TestRun = { bundle, tests, progress: new Progress(output), signal };
+  const backend = await startBackend(config.backend);
+  const testRun: TestRun = { bundle, backend, tests, progress: new Progress(output), signal };
   const { input, calibration } = bundle.manifest;
   const masks = await readMasks(testRun);
   const start = performance.now();

@@ -1,5 +1,5 @@
 /** `patchline score`: a verdict for each image. */
-import { startTensorflow } from '../backend/tensorflow.js';
+import { startBackend } from '../backend/backends.js';
 import { text } from '../config/kind.js';
 import { type Config, optional } from '../config/option.js';
 import { type JudgedFrame, judgeFrame } from '../detect/judge.js';
@@ -55,9 +55,10 @@ async function run(config: ScoreConfig, context: Context): Promise<ExitCode> {
   const bundle = await readBundle(config.model);
   const paths = await listImages(operands);
   for (const dir of [config.overlays, config.maps]) if (dir !== undefined) await makeDirectory(dir);
-  await startTensorflow(config.backend);
+  const detector = await LoadedDetector.load(bundle, await startBackend(config.backend));
   const { threshold } = bundle.manifest.calibration;
-  const images = await judgeAll(paths, bundle, config, context);
+  const images = await judgeAll(paths, bundle, detector, config, context);
+  detector.dispose();
   const tally = tallyOf(images);
   const { ok, anomalous, rejected } = tally;
   output.text(
@@ -88,11 +89,11 @@ type ImageResult = { readonly file: string } & (
 async function judgeAll(
   paths: readonly string[],
   bundle: Bundle,
+  detector: LoadedDetector,
   config: ScoreConfig,
   { output, signal }: Context,
 ): Promise<ImageResult[]> {
   const { input, calibration } = bundle.manifest;
-  const detector = new LoadedDetector(bundle);
   const names = new FileNames();
   const results: ImageResult[] = [];
   for await (const { item: file, result } of loadAhead(paths, (path) => decodeFile(path, input))) {
@@ -109,7 +110,6 @@ async function judgeAll(
     }
     output.text(lineOf(results[results.length - 1]));
   }
-  detector.dispose();
   return results;
 }
 

@@ -1,5 +1,5 @@
 /** `patchline train`: from good images to a model directory. */
-import { startTensorflow } from '../backend/tensorflow.js';
+import { startBackend } from '../backend/backends.js';
 import { choice, integer, listOf, numberWithin, onOff, text } from '../config/kind.js';
 import { type Config, optional, required, withDefault } from '../config/option.js';
 import { type Dataset, openDataset } from '../evaluate/dataset.js';
@@ -10,7 +10,7 @@ import { writeBundle } from '../model/bundle.js';
 import { assertReplaceable } from '../model/directory.js';
 import { Random } from '../random.js';
 import { type Context, defineCommand, type ExitCode } from './command.js';
-import { backend, rateKind } from './common-options.js';
+import { rateKind, trainingBackend } from './common-options.js';
 import { modelLine, modelResult, thresholdLines, thresholdResult } from './describe.js';
 import { count, duration, percent, size } from './format.js';
 import { Progress } from './progress.js';
@@ -79,7 +79,7 @@ const options = {
     help: 'Share of good frames that may be called anomalous. Smaller misses more defects and needs more images: 0.05 needs 19 held out, 0.01 needs 99.',
     group: 'Detection',
   }),
-  backend,
+  backend: trainingBackend,
 };
 
 export type TrainConfig = Config<typeof options>;
@@ -123,7 +123,7 @@ async function run(config: TrainConfig, context: Context): Promise<ExitCode> {
   output.note(found(dataset, paths.length, input.native, input.size));
   const progress = new Progress(output);
   const images = await readGoodImages(paths, input.size, progress, signal);
-  await startTensorflow(config.backend);
+  await startBackend(config.backend);
   const partial = await openPartial(config, images, output);
   try {
     const learned = await learnModel(config.name ?? dataset.name, images, learnOptionsOf(config), {

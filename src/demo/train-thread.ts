@@ -1,6 +1,6 @@
 /** Trains the model of one surface of the synthetic line, in a thread of its own. */
 import type { MessagePort } from 'node:worker_threads';
-import { startTensorflow } from '../backend/tensorflow.js';
+import { startBackend } from '../backend/backends.js';
 import { decodeImage } from '../frame/decode.js';
 import type { GoodImage } from '../learn/images.js';
 import { learnModel } from '../learn/model.js';
@@ -29,7 +29,7 @@ const FIRST_IMAGE = 1_000_000;
 export async function train(task: TrainTask): Promise<void> {
   const { surface, steps, alpha, readout, dir, port } = task;
   const report = (progress: Progress): void => port.postMessage(progress);
-  await startTensorflow('wasm');
+  await startBackend('wasm');
   const images = await goodImages(task, report);
   const options = { ...DEFAULT_LEARNING, steps, alpha, readout };
   const model = await learnModel(surface, images, options, { onProgress: report });

@@ -1,6 +1,8 @@
-/** A stored model brought to life on the back end of this thread. */
-import type { EncoderInput } from '../backend/encoder.js';
-import { TensorEncoder } from '../backend/tensor-encoder.js';
+/** A stored model brought to life on a back end. */
+
+import type { Backend } from '../backend/backend.js';
+import type { Encoder, EncoderInput } from '../backend/encoder.js';
+import type { Density } from '../density/density.js';
 import type { ScoreGrid } from '../frame/frame.js';
 import type { Size } from '../frame/pixels.js';
 import { densitiesFrom, networkFrom, type Tensors } from '../model/detector-tensors.js';
@@ -28,16 +30,30 @@ export class LoadedDetector {
   readonly #detector: Detector;
   readonly #maps: MapMaker;
 
+  private constructor(
+    spec: DetectorSpec,
+    input: Size,
+    encoder: Encoder,
+    densities: readonly Density[],
+  ) {
+    this.spec = spec;
+    this.input = input;
+    this.#detector = new Detector(encoder, spec.views, densities);
+    this.#maps = new MapMaker(spec, input);
+  }
+
   /** @param which the model itself, or the untrained control that is stored with it */
-  constructor({ manifest, tensors }: DetectorSource, which: 'detector' | 'control' = 'detector') {
+  static async load(
+    { manifest, tensors }: DetectorSource,
+    backend: Backend,
+    which: 'detector' | 'control' = 'detector',
+  ): Promise<LoadedDetector> {
     const spec = manifest[which];
     const network = networkFrom(tensors[spec.network.file], spec.network);
     const densities = densitiesFrom(tensors[spec.densityFile], spec);
     const requests = spec.views.map(({ name }, v) => scoringRequest(network, name, densities[v]));
-    this.spec = spec;
-    this.input = manifest.input;
-    this.#detector = new Detector(new TensorEncoder(network, requests), spec.views, densities);
-    this.#maps = new MapMaker(spec, manifest.input);
+    const encoder = await backend.encoder(network, requests);
+    return new LoadedDetector(spec, manifest.input, encoder, densities);
   }
 
   get encoder() {

@@ -4,8 +4,8 @@
  */
 import { threadId } from 'node:worker_threads';
 import { workerData } from 'piscina';
-import type { EncoderInput } from '../backend/encoder.js';
-import { type BackendMemory, type BackendName, startTensorflow } from '../backend/tensorflow.js';
+import { type BackendName, startBackend } from '../backend/backends.js';
+import type { BackendMemory, EncoderInput } from '../backend/encoder.js';
 import { judgeOptions } from '../detect/judge.js';
 import { LoadedDetector } from '../detect/model.js';
 import { wholeFrame } from '../detect/prepare.js';
@@ -45,14 +45,13 @@ interface LoadedModel {
   readonly threshold: number;
 }
 
-const { backend, models } = workerData as EncodeThreadData;
-await startTensorflow(backend);
-const loaded = new Map<string, LoadedModel>(
-  models.map((bundle) => [
-    bundle.id,
-    { detector: new LoadedDetector(bundle), threshold: bundle.manifest.calibration.threshold },
-  ]),
-);
+const { backend: name, models } = workerData as EncodeThreadData;
+const backend = await startBackend(name);
+const loaded = new Map<string, LoadedModel>();
+for (const bundle of models) {
+  const { threshold } = bundle.manifest.calibration;
+  loaded.set(bundle.id, { detector: await LoadedDetector.load(bundle, backend), threshold });
+}
 
 async function encodeFrame({ model, input, size, wantsMap }: EncodeTask): Promise<EncodedFrame> {
   const { detector, threshold } = loaded.get(model) as LoadedModel;

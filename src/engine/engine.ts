@@ -2,7 +2,7 @@
  * Frames in, outcomes out: decoding threads, encoder threads, verdicts. The engine knows no source
  * and no sink; whoever uses it bounds what is in flight (see stream/pipeline.ts).
  */
-import type { BackendMemory } from '../backend/tensorflow.js';
+import type { BackendMemory } from '../backend/encoder.js';
 import { deferred } from '../deferred.js';
 import { asPatchlineError, PatchlineError } from '../errors.js';
 import type { Frame, Outcome } from '../frame/frame.js';

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { BackendName } from '../backend/tensorflow.js';
+import type { BackendName } from '../backend/backends.js';
 import type { Frame } from '../frame/frame.js';
 import type { ModelSet } from './models.js';
 

@@ -1,4 +1,4 @@
-import type { BackendMemory } from '../backend/tensorflow.js';
+import type { BackendMemory } from '../backend/encoder.js';
 import { parseView } from '../detect/detector.js';
 import { scaleRegion } from '../detect/judge.js';
 import { arraysOf } from '../detect/prepare.js';

@@ -2,7 +2,7 @@
  * From good images to a model: the two-stage framework (CutPaste §2.1) from end to end. Train the
  * network, fit the densities, fit the untrained control, calibrate the threshold.
  */
-import { getBackend } from '@tensorflow/tfjs-core';
+import { runningTensorflow } from '../backend/tensorflow.js';
 import { initialNetwork, type TrainableNetwork } from '../cutpaste/network.js';
 import { LoadedDetector } from '../detect/model.js';
 import type { Pixels } from '../frame/pixels.js';
@@ -72,7 +72,7 @@ export async function learnModel(
     detector: detectorSpec(learned, readout, DETECTOR_FILES),
     control: detectorSpec(control, PAPER_READOUT, CONTROL_FILES),
   };
-  const detector = new LoadedDetector({ manifest: parts, tensors });
+  const detector = await LoadedDetector.load({ manifest: parts, tensors }, runningTensorflow());
   try {
     const calibration = await calibrate(
       detector,
@@ -119,7 +119,7 @@ function manifestOf(
         calibrate: split.calibrate.length,
       },
       ...(loss === undefined ? {} : { loss, accuracy }),
-      backend: getBackend(),
+      backend: runningTensorflow().name,
     },
     control: parts.control,
   };

@@ -1,13 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import test, { type ExecutionContext } from 'ava';
+import { type BackendName, startBackend } from '../../src/backend/backends.js';
 import type { ViewOutput, ViewRequest } from '../../src/backend/encoder.js';
 import { TensorEncoder } from '../../src/backend/tensor-encoder.js';
-import {
-  BACKENDS,
-  type BackendName,
-  backendMemory,
-  startTensorflow,
-} from '../../src/backend/tensorflow.js';
+import { startTensorflow } from '../../src/backend/tensorflow.js';
 import { score } from '../../src/density/density.js';
 import { scoringRequest, viewRequest, viewScores } from '../../src/detect/detector.js';
 import { prepareFrame } from '../../src/detect/prepare.js';
@@ -16,6 +12,7 @@ import { load, smallModel, surface } from '../helpers/models.js';
 import { near } from '../helpers/near.js';
 
 const SIZE = { width: 92, height: 78 };
+const NAMES = ['wasm', 'cpu'] as const;
 const DENSITIES = ['gaussian', 'nearest', 'kernel', 'location'] as const;
 const FRAME = prepareFrame(surface(SIZE, 50), Number.POSITIVE_INFINITY, true);
 
@@ -25,10 +22,9 @@ for (const density of DENSITIES) {
   test.serial(`wasm agrees with the reference back end to 1e-4: ${density}`, async (t) => {
     const model = await smallModel(SIZE, { density });
     const results = [];
-    for (const backend of BACKENDS) {
-      await startTensorflow(backend);
-      const detector = load(model, SIZE);
-      t.is(detector.encoder.backend, backend);
+    for (const name of NAMES) {
+      const detector = await load(model, SIZE, await startBackend(name));
+      t.is(detector.encoder.backend, name);
       results.push((await detector.localize(FRAME)).grid.scores);
       detector.dispose();
     }
@@ -69,17 +65,17 @@ async function assertSameScores(t: ExecutionContext, readout: Partial<Readout>):
 test.serial("wasm agrees with the reference back end to 1e-4: the paper's readout", async (t) => {
   const model = await smallModel(SIZE, PAPER_READOUT);
   const results = [];
-  for (const backend of BACKENDS) {
-    await startTensorflow(backend);
-    results.push((await load(model, SIZE).localize(FRAME)).map);
+  for (const name of NAMES) {
+    const detector = await load(model, SIZE, await startBackend(name));
+    results.push((await detector.localize(FRAME)).map);
   }
   near(t, results[0], results[1], 1e-4);
 });
 
 test.serial('a model fitted on one back end is that of the other, to 1e-3', async (t) => {
   const models = [];
-  for (const backend of BACKENDS) {
-    await startTensorflow(backend);
+  for (const name of NAMES) {
+    await startBackend(name);
     models.push(await smallModel(SIZE, PAPER_READOUT));
   }
   for (const [name, { data }] of Object.entries(models[0].tensors.network)) {
@@ -91,7 +87,7 @@ test.serial('a model fitted on one back end is that of the other, to 1e-3', asyn
 test.serial(
   'a back end that does not exist is an error that names it; the one before goes on',
   async (t) => {
-    const error = await t.throwsAsync(startTensorflow('cuda' as BackendName), {
+    const error = await t.throwsAsync(startBackend('cuda' as BackendName), {
       code: 'PL_BACKEND',
     });
     t.regex(error.message, /'cuda'/);
@@ -99,10 +95,11 @@ test.serial(
   },
 );
 
-test.serial('the memory of the back end is told', (t) => {
-  const before = backendMemory();
+test.serial('the memory of the back end is told', async (t) => {
+  const { encoder } = await load(await smallModel(SIZE), SIZE);
+  const before = encoder.memory();
   const tensor = tf.zeros([100]);
-  t.deepEqual(backendMemory(), { bytes: before.bytes + 400, tensors: before.tensors + 1 });
+  t.deepEqual(encoder.memory(), { bytes: before.bytes + 400, tensors: before.tensors + 1 });
   tensor.dispose();
 });
 

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
-import { startTensorflow } from '../../src/backend/tensorflow.js';
+import { runningTensorflow, startTensorflow } from '../../src/backend/tensorflow.js';
 import { initialNetwork } from '../../src/cutpaste/network.js';
 import { parseView, viewRequest } from '../../src/detect/detector.js';
+import { LoadedDetector } from '../../src/detect/model.js';
 import { prepareFrame } from '../../src/detect/prepare.js';
 import { load, SMALL_LAYERS, smallModel, surface } from '../helpers/models.js';
 import { near } from '../helpers/near.js';
@@ -13,7 +14,7 @@ test.serial('no tensor outlives a frame, none a detector', async (t) => {
   const before = tf.memory().numTensors;
   const size = { width: 96, height: 80 };
   for (const density of ['nearest', 'kernel', 'gaussian', 'location'] as const) {
-    const detector = load(await smallModel(size, { density }), size);
+    const detector = await load(await smallModel(size, { density }), size);
     const held = tf.memory().numTensors;
     for (const tile of [64, 80, Number.POSITIVE_INFINITY]) {
       await detector.localize(prepareFrame(surface(size, 1), tile, detector.wantsStatistics));
@@ -30,7 +31,7 @@ test.serial(
     const size = { width: 96, height: 80 };
     const views = ['rf64', 'rf8'];
     const model = await smallModel(size, { views });
-    const both = load(model, size);
+    const both = await load(model, size);
     const input = prepareFrame(surface(size, 1), Number.POSITIVE_INFINITY, both.wantsStatistics);
     const { grid, map } = await both.localize(input);
     t.like(grid, { rows: 19, cols: 23, stride: 4, offset: 3.5 });
@@ -41,7 +42,7 @@ test.serial(
           ...model.spec,
           views: model.spec.views.filter((view) => view.name === name),
         };
-        const detector = load({ ...model, spec }, size);
+        const detector = await load({ ...model, spec }, size);
         return (await detector.localize(input)).grid;
       }),
     );
@@ -66,10 +67,11 @@ test.serial('the control is loaded by its own files', async (t) => {
     control: { ...other.spec, network: { ...other.spec.network, file: 'n2' }, densityFile: 'd2' },
   };
   const tensors = { ...one.tensors, n2: other.tensors.network, d2: other.tensors.density };
-  const { LoadedDetector } = await import('../../src/detect/model.js');
   const input = prepareFrame(surface(size, 1), Number.POSITIVE_INFINITY, true);
-  const control = await new LoadedDetector({ manifest, tensors }, 'control').localize(input);
-  const expected = await load(other, size).localize(input);
+  const backend = runningTensorflow();
+  const detector = await LoadedDetector.load({ manifest, tensors }, backend, 'control');
+  const control = await detector.localize(input);
+  const expected = await (await load(other, size)).localize(input);
   t.deepEqual(control.grid, expected.grid);
 });
 

@@ -36,7 +36,7 @@ for (const [name, readout] of Object.entries(READOUTS)) {
   ]) {
     test(`${name} readout, ${width}×${height}: the same scores from patches, tiles and frame`, async (t) => {
       const size: Size = { width, height };
-      const detector = load(await smallModel(size, readout), size);
+      const detector = await load(await smallModel(size, readout), size);
       const pixels = surface(size, 99);
       const expected = await scores(detector, pixels, WHOLE);
       for (const tile of [64, 68, 100, 128]) {
@@ -49,7 +49,7 @@ for (const [name, readout] of Object.entries(READOUTS)) {
 
 test('a pixel just outside a patch does not change its score, one inside does', async (t) => {
   const size = { width: 140, height: 132 };
-  const detector = load(await smallModel(size, PAPER_READOUT), size);
+  const detector = await load(await smallModel(size, PAPER_READOUT), size);
   const row = 5;
   const col = 9; // sees the pixels 36 … 99 across and 20 … 83 down
   const { cols } = latticeOf(size, 64);

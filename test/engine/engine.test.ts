@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import test from 'ava';
-import { startTensorflow } from '../../src/backend/tensorflow.js';
+import { runningTensorflow, startTensorflow } from '../../src/backend/tensorflow.js';
 import { LoadedDetector } from '../../src/detect/model.js';
 import { prepareFrame } from '../../src/detect/prepare.js';
 import { Engine, type OverlayPolicy } from '../../src/engine/engine.js';
@@ -51,7 +51,7 @@ test.before(async () => {
   process.on('worker', (worker) => workers.push(worker));
   await Promise.all([engine.start(), patchEngine.start(), startTensorflow('wasm')]);
   [decodingThread, encodingThread] = workers;
-  detector = new LoadedDetector(wide);
+  detector = await LoadedDetector.load(wide, runningTensorflow());
 });
 
 test.after.always(async () => {

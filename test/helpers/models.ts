@@ -1,4 +1,6 @@
 /** Small models of a synthetic surface, and the detectors they make. */
+import type { Backend } from '../../src/backend/backend.js';
+import { runningTensorflow } from '../../src/backend/tensorflow.js';
 import { initialNetwork, type Layer } from '../../src/cutpaste/network.js';
 import { LoadedDetector } from '../../src/detect/model.js';
 import type { Pixels, Size } from '../../src/frame/pixels.js';
@@ -56,12 +58,13 @@ export async function smallModel(size: Size, readout: Partial<Readout> = {}): Pr
   return { learned, spec, tensors };
 }
 
-/** On the back end that runs now. */
-export function load({ spec, tensors }: SmallModel, input: Size): LoadedDetector {
-  return new LoadedDetector({
-    manifest: { detector: spec, control: spec, input },
-    tensors: { ...tensors },
-  });
+export function load(
+  { spec, tensors }: SmallModel,
+  input: Size,
+  backend: Backend = runningTensorflow(),
+): Promise<LoadedDetector> {
+  const manifest = { detector: spec, control: spec, input };
+  return LoadedDetector.load({ manifest, tensors: { ...tensors } }, backend);
 }
 
 /** The description of a detector that is never run. */

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
-import { startTensorflow } from '../../src/backend/tensorflow.js';
+import { runningTensorflow, startTensorflow } from '../../src/backend/tensorflow.js';
 import { LoadedDetector } from '../../src/detect/model.js';
 import { prepareFrame } from '../../src/detect/prepare.js';
 import { type LearnedModel, learnModel } from '../../src/learn/model.js';
@@ -79,7 +79,7 @@ test.serial('without steps there is no loss, and the network is the control', as
 
 test.serial('the threshold is that of the held-out images, by hand', async (t) => {
   const model = await learnModel('weave', IMAGES, { ...OPTIONS, alpha: 0.5 });
-  const detector = new LoadedDetector(model);
+  const detector = await LoadedDetector.load(model, runningTensorflow());
   const held = splitImages(IMAGES, OPTIONS.seed).calibrate;
   const scores: number[] = [];
   for (const { pixels } of held) {
@@ -93,7 +93,7 @@ test.serial('the threshold is that of the held-out images, by hand', async (t) =
 
 test.serial('an anomalous frame scores above the threshold', async (t) => {
   const model = await learnModel('weave', IMAGES, OPTIONS);
-  const detector = new LoadedDetector(model);
+  const detector = await LoadedDetector.load(model, runningTensorflow());
   const pixels = surface(SIZE, 77);
   for (let y = 20; y < 36; y++) pixels.data.fill(250, (y * 72 + 30) * 3, (y * 72 + 44) * 3);
   const { map } = await detector.localize(prepareFrame(pixels, Number.POSITIVE_INFINITY, true));
@@ -196,7 +196,7 @@ for (const density of ['gaussian', 'kernel', 'location'] as const) {
     const model = await learnModel('weave', IMAGES, { ...OPTIONS, readout });
     t.notThrows(() => manifestSchema.parse(whole(model)));
     t.true(model.manifest.detector.views.every((view) => view.density === density));
-    const detector = new LoadedDetector(model);
+    const detector = await LoadedDetector.load(model, runningTensorflow());
     const pixels = surface(SIZE, 77);
     for (let y = 24; y < 40; y++) pixels.data.fill(250, (y * 72 + 28) * 3, (y * 72 + 44) * 3);
     const { map } = await detector.localize(prepareFrame(pixels, Number.POSITIVE_INFINITY, true));

@@ -1,0 +1,25 @@
+import type { FoldedNetwork } from '../cutpaste/network.js';
+import type { Encoder, ViewRequest } from './encoder.js';
+
+/** A numeric engine that runs in this thread. */
+export interface Backend {
+  readonly name: string;
+  /**
+   * Puts a network and the linear parts of the densities onto it.
+   *
+   * @param network takes pixels as bytes (see `foldInput`)
+   */
+  encoder(network: FoldedNetwork, views: readonly ViewRequest[]): Promise<Encoder>;
+}
+
+/** What is known of a back end before any of its code is loaded. */
+export interface BackendDefinition {
+  /** For `--help`: what it is and what it needs. */
+  readonly summary: string;
+  /** It is a back end of TensorFlow.js, and networks can be trained on it. */
+  readonly trains: boolean;
+  /** `auto` tries it. */
+  readonly automatic: boolean;
+  /** Loads and starts it in this thread. @throws why it cannot run on this machine */
+  readonly start: () => Promise<Backend>;
+}
