@@ -9,6 +9,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { PatchlineError } from '../../errors.js';
+import { registerBatchNormalisation } from './batch-normalisation.js';
 import type { Binding, NodeBackend } from './binding.js';
 import { registerFusedConvolution } from './fused-convolution.js';
 import { ADDON, installationDirectory, KERNELS, usableInstallation } from './installation.js';
@@ -31,7 +32,7 @@ declare global {
 }
 
 /**
- * Registers the back end `tensorflow` in this thread.
+ * Registers the back end `tensorflow` in this thread, once.
  *
  * @throws PL_BACKEND if it is not installed, damaged, or does not load
  */
@@ -55,6 +56,7 @@ function load(dir: string): Binding {
     };
     tf.registerBackend(NATIVE, () => new NodeJSKernelBackend(binding, NATIVE));
     registerFusedConvolution();
+    registerBatchNormalisation();
     return binding;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
