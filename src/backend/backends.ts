@@ -10,6 +10,13 @@ const startTensorflow = async (name: TensorflowName) =>
   (await import('./tensorflow.js')).startTensorflow(name);
 
 const DEFINITIONS = {
+  onnx: {
+    summary:
+      'onnxruntime, the fastest on a CPU, inside the npm package for Linux, macOS and Windows',
+    trains: false,
+    automatic: true,
+    start: async () => (await import('./onnx/backend.js')).startOnnx(),
+  },
   wasm: {
     summary: 'TensorFlow.js in WebAssembly, runs wherever Node does',
     trains: true,

@@ -1,5 +1,6 @@
 /** What a view makes of embeddings, as tensor operations that are fast on wasm. */
 import * as tf from '@tensorflow/tfjs-core';
+import { centreMap } from './centres.js';
 import type { LinearMap, ViewRequest } from './encoder.js';
 
 /** A convolution with bias. */
@@ -17,16 +18,14 @@ export function convolve(
   return tf.fused.conv2d({ x, filter, bias, strides, pad: 'valid', activation });
 }
 
-/** Numbers of each cell [tiles, rows, cols], `width` of them. */
-export interface Reading {
-  readonly tensor: tf.Tensor;
-  readonly width: number;
+/** Numbers of each cell [tiles, rows, cols, numbers], and the index of its nearest centre. */
+export interface Readings {
+  readonly values: tf.Tensor;
+  readonly nearest?: tf.Tensor;
 }
 
 /** The head of one view. Holds its weights on the back end until `dispose`. */
 export class Head {
-  /** Numbers of a cell in `values`. */
-  readonly width: number;
   readonly #request: ViewRequest;
   readonly #whiten: Weights | undefined;
   /** z → 2·z·c − |c|² of each centre c: |z|² less the squared distance. */
@@ -37,7 +36,6 @@ export class Head {
     this.#request = request;
     this.#whiten = whiten && weightsOf(whiten);
     this.#centres = 'centres' in want ? weightsOf(centreMap(want.centres, dim)) : undefined;
-    this.width = widthOf(request);
   }
 
   get request(): ViewRequest {
@@ -45,20 +43,14 @@ export class Head {
   }
 
   /** What the view wants of embeddings [tiles, rows, cols, dim]. */
-  read(embeddings: tf.Tensor4D): { readonly values: Reading; readonly nearest?: Reading } {
+  read(embeddings: tf.Tensor4D): Readings {
     const z = this.#whiten === undefined ? embeddings : convolve(embeddings, this.#whiten);
-    const { width } = this;
-    if (this.#request.want.kind === 'embedding') return { values: { tensor: z, width } };
+    if (this.#request.want.kind === 'embedding') return { values: z };
     const norms = tf.sum(tf.square(z), 3, true);
-    if (this.#centres === undefined) return { values: { tensor: norms, width } };
+    if (this.#centres === undefined) return { values: norms };
     const closeness = convolve(z, this.#centres);
-    if (this.#request.want.kind === 'squaredDistances') {
-      return { values: { tensor: tf.sub(norms, closeness), width } };
-    }
-    return {
-      values: { tensor: tf.sub(norms, highest(closeness)), width },
-      nearest: { tensor: tf.argMax(closeness, 3), width: 1 },
-    };
+    if (this.#request.want.kind === 'squaredDistances') return { values: tf.sub(norms, closeness) };
+    return { values: tf.sub(norms, highest(closeness)), nearest: tf.argMax(closeness, 3) };
   }
 
   dispose(): void {
@@ -68,29 +60,9 @@ export class Head {
   }
 }
 
-function widthOf({ dim, want }: ViewRequest): number {
-  if (want.kind === 'embedding') return dim;
-  return want.kind === 'squaredDistances' ? want.centres.length / dim : 1;
-}
-
 function weightsOf({ inputs, outputs, weights, bias }: LinearMap): Weights {
   const filter = tf.tensor4d(weights, [1, 1, inputs, outputs]);
   return { filter, bias: tf.tensor1d(bias), stride: 1 };
-}
-
-/** |z|² − |z − c|² = 2·z·c − |c|² as a linear map of z. */
-function centreMap(centres: Float32Array, dim: number): LinearMap {
-  const count = centres.length / dim;
-  const weights = new Float32Array(centres.length); // [dim, count]
-  const bias = new Float64Array(count);
-  for (let c = 0; c < count; c++) {
-    for (let d = 0; d < dim; d++) {
-      const value = centres[c * dim + d];
-      weights[d * count + c] = 2 * value;
-      bias[c] -= value * value;
-    }
-  }
-  return { inputs: dim, outputs: count, weights, bias: Float32Array.from(bias) };
 }
 
 /** Channels that wasm pools at full speed. */

@@ -2,15 +2,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { FoldedNetwork } from '../cutpaste/network.js';
 import { STATISTICS } from '../frame/statistics.js';
-import { latticeOf, type Tile } from '../localize/grid.js';
-import { type CellWindow, cellOf, ownCells, type TileGroup } from '../localize/tiling.js';
+import { type CellWindow, ownCells } from '../localize/tiling.js';
 import type { BackendMemory, Encoder, EncoderInput, ViewOutput, ViewRequest } from './encoder.js';
-import { convolve, Head, type Reading, type Weights } from './heads.js';
-
-/** Pixels in one call of the network: bounds the memory of its activations (64 B a pixel). */
-const PIXELS_PER_CALL = 1 << 20;
-
-type Group = EncoderInput['groups'][number];
+import { convolve, Head, type Readings, type Weights } from './heads.js';
+import {
+  type CellRun,
+  type Computed,
+  chunksOf,
+  emptyOutput,
+  placeRun,
+  placeTiles,
+  statisticsRuns,
+  type TilePixels,
+} from './output.js';
 
 /** Holds the weights on the back end of this thread until `dispose`. */
 export class TensorEncoder implements Encoder {
@@ -30,13 +34,14 @@ export class TensorEncoder implements Encoder {
   }
 
   async encode(input: EncoderInput): Promise<ViewOutput[]> {
-    const outputs = this.#heads.map((head) => emptyOutput(head, input));
+    const outputs = this.#heads.map(({ request }) => emptyOutput(request, input));
     for (const group of this.#taps.size === 0 ? [] : input.groups) {
-      for (const part of chunks(group)) this.#encodeTiles(part, outputs);
+      for (const part of chunksOf(group)) this.#encodeTiles(part, outputs);
     }
     this.#heads.forEach((head, i) => {
       const { source } = head.request;
-      if (source.kind === 'statistics') encodeStatistics(head, source.window, input, outputs[i]);
+      if (source.kind !== 'statistics') return;
+      for (const run of statisticsRuns(input, source.window)) encodeRun(head, run, outputs[i]);
     });
     return outputs;
   }
@@ -52,7 +57,7 @@ export class TensorEncoder implements Encoder {
   }
 
   /** Runs the network over some tiles and puts the cells they answer for into the frame's grids. */
-  #encodeTiles(group: Group, outputs: readonly ViewOutput[]): void {
+  #encodeTiles(group: TilePixels, outputs: readonly ViewOutput[]): void {
     tf.tidy(() => {
       const { width, height } = group.tiles[0];
       const pixels = new Float32Array(group.pixels);
@@ -62,7 +67,10 @@ export class TensorEncoder implements Encoder {
         if (source.kind !== 'layer') return;
         const window = ownCells(group, receptiveField);
         const tap = taps.get(source.layer) as tf.Tensor4D;
-        tf.tidy(() => write(head, sliceCells(tap, window), group, window, outputs[i]));
+        tf.tidy(() => {
+          const computed = dataOf(head.read(sliceCells(tap, window)));
+          placeTiles(computed, group.tiles, window, outputs[i]);
+        });
       });
     });
   }
@@ -93,35 +101,11 @@ function layersOf(network: FoldedNetwork): Weights[] {
   });
 }
 
-function emptyOutput({ request, width }: Head, { size }: EncoderInput): ViewOutput {
-  const lattice = latticeOf(size, request.receptiveField);
-  const cells = lattice.rows * lattice.cols;
-  const values = new Float32Array(cells * width);
-  if (request.want.kind !== 'nearest') return { lattice, values };
-  return { lattice, values, nearest: new Int32Array(cells) };
-}
-
-function encodeStatistics(head: Head, window: 8 | 16, input: EncoderInput, output: ViewOutput) {
-  const { rows, cols } = output.lattice;
-  const values = input.statistics[window];
-  if (values === undefined) throw new Error(`the input has no statistics of ${window} px`);
-  const frame = { tiles: [{ x: 0, y: 0, ...input.size }] };
+function encodeRun(head: Head, { from, values }: CellRun, output: ViewOutput): void {
   tf.tidy(() => {
-    const embeddings = tf.tensor4d(values, [1, rows, cols, STATISTICS]);
-    write(head, embeddings, frame, { row: 0, col: 0, rows, cols }, output);
+    const cells = tf.tensor4d(values, [1, 1, values.length / STATISTICS, STATISTICS]);
+    placeRun(dataOf(head.read(cells)), from, output);
   });
-}
-
-/** Parts of a group that are small enough for one call. */
-function* chunks(group: Group): Generator<Group> {
-  const { width, height } = group.tiles[0];
-  const area = width * height;
-  const count = Math.max(1, Math.floor(PIXELS_PER_CALL / area));
-  for (let from = 0; from < group.tiles.length; from += count) {
-    const tiles = group.tiles.slice(from, from + count);
-    const pixels = group.pixels.subarray(from * area * 3, (from + tiles.length) * area * 3);
-    yield { ...group, tiles, pixels };
-  }
 }
 
 function sliceCells(grid: tf.Tensor4D, { row, col, rows, cols }: CellWindow): tf.Tensor4D {
@@ -132,36 +116,9 @@ function sliceCells(grid: tf.Tensor4D, { row, col, rows, cols }: CellWindow): tf
   return tf.reshape(own, [n, rows, cols, dim]);
 }
 
-/** Puts what the head reads of the tiles' own cells to their place in the frame's grids. */
-function write(
-  head: Head,
-  own: tf.Tensor4D,
-  { tiles }: Pick<TileGroup, 'tiles'>,
-  window: CellWindow,
-  output: ViewOutput,
-): void {
-  const { values, nearest } = head.read(own);
-  scatter(values, tiles, window, output.lattice.cols, output.values);
-  if (nearest !== undefined && output.nearest !== undefined) {
-    scatter(nearest, tiles, window, output.lattice.cols, output.nearest);
-  }
-}
-
-/** Copies each tile's cells into a grid of `cols` columns. */
-function scatter(
-  { tensor, width }: Reading,
-  tiles: readonly Tile[],
-  window: CellWindow,
-  cols: number,
-  to: Float32Array | Int32Array,
-): void {
-  const data = tensor.dataSync();
-  const run = window.cols * width;
-  let from = 0;
-  for (const tile of tiles) {
-    const { row, col } = cellOf(tile, window);
-    for (let r = 0; r < window.rows; r++, from += run) {
-      to.set(data.subarray(from, from + run), ((row + r) * cols + col) * width);
-    }
-  }
+function dataOf({ values, nearest }: Readings): Computed {
+  return {
+    values: values.dataSync<'float32'>(),
+    nearest: nearest?.dataSync<'int32'>(),
+  };
 }

@@ -12,7 +12,7 @@ import { load, smallModel, surface } from '../helpers/models.js';
 import { near } from '../helpers/near.js';
 
 const SIZE = { width: 92, height: 78 };
-const NAMES = ['wasm', 'cpu'] as const;
+const NAMES = ['wasm', 'cpu', 'onnx'] as const;
 const DENSITIES = ['gaussian', 'nearest', 'kernel', 'location'] as const;
 const FRAME = prepareFrame(surface(SIZE, 50), Number.POSITIVE_INFINITY, true);
 

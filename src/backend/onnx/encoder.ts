@@ -1,0 +1,168 @@
+/** The encoder on onnxruntime. */
+import type { FoldedNetwork } from '../../cutpaste/network.js';
+import { STATISTICS } from '../../frame/statistics.js';
+import { type CellWindow, ownCells } from '../../localize/tiling.js';
+import type { BackendMemory, Encoder, EncoderInput, ViewOutput, ViewRequest } from '../encoder.js';
+import {
+  type Computed,
+  chunksOf,
+  emptyOutput,
+  placeRun,
+  placeTiles,
+  statisticsRuns,
+  type TilePixels,
+  widthOf,
+} from '../output.js';
+import { Graph } from './graph.js';
+import { addHead, type Reading } from './heads.js';
+import { addNetwork, type Crop, foldWhitening } from './network.js';
+import {
+  bytesTensor,
+  type Feeds,
+  type Fetches,
+  floatsTensor,
+  integersTensor,
+  Session,
+} from './session.js';
+
+export class OnnxEncoder implements Encoder {
+  readonly backend = 'onnx';
+  readonly #network: FoldedNetwork;
+  readonly #views: readonly ViewRequest[];
+  readonly #sessions = new Map<string, Promise<Session>>();
+  #bytes = 0;
+
+  private constructor(network: FoldedNetwork, views: readonly ViewRequest[]) {
+    this.#network = network;
+    this.#views = views;
+  }
+
+  /** @throws onnxruntime's error if it does not take the network */
+  static async create(network: FoldedNetwork, views: readonly ViewRequest[]): Promise<OnnxEncoder> {
+    const encoder = new OnnxEncoder(network, views);
+    if (views.some(readsLayer)) await encoder.#tileSession(false);
+    for (const view of views) if (!readsLayer(view)) await encoder.#statisticsSession(view);
+    return encoder;
+  }
+
+  async encode(input: EncoderInput): Promise<ViewOutput[]> {
+    const outputs = this.#views.map((view) => emptyOutput(view, input));
+    for (const group of this.#views.some(readsLayer) ? input.groups : []) {
+      for (const part of chunksOf(group)) await this.#encodeTiles(part, outputs);
+    }
+    for (const [index, view] of this.#views.entries()) {
+      if (view.source.kind !== 'statistics') continue;
+      const session = await this.#statisticsSession(view);
+      for (const { from, values } of statisticsRuns(input, view.source.window)) {
+        const cells = floatsTensor(values, [values.length / STATISTICS, STATISTICS]);
+        const fetches = await session.run({ cells });
+        placeRun(computedOf(view, fetches), from, outputs[index]);
+      }
+    }
+    return outputs;
+  }
+
+  memory(): BackendMemory {
+    return { bytes: this.#bytes, tensors: 0 };
+  }
+
+  dispose(): void {
+    for (const session of this.#sessions.values()) void session.then((it) => it.release());
+    this.#sessions.clear();
+  }
+
+  /** Runs the network over some tiles and puts the cells they answer for into the frame's grids. */
+  async #encodeTiles(group: TilePixels, outputs: readonly ViewOutput[]): Promise<void> {
+    const { width, height } = group.tiles[0];
+    const windows = this.#views.map(({ receptiveField }) => ownCells(group, receptiveField));
+    const { top, bottom, left, right } = group.border;
+    const cropped = !(top && bottom && left && right);
+    const session = await this.#tileSession(cropped);
+    const pixels = bytesTensor(group.pixels, [group.tiles.length, height, width, 3]);
+    const crops = cropped ? cropFeeds(this.#views, windows) : {};
+    const fetches = await session.run({ pixels, ...crops });
+    this.#views.forEach((view, i) => {
+      if (!readsLayer(view)) return;
+      placeTiles(computedOf(view, fetches), group.tiles, windows[i], outputs[i]);
+    });
+  }
+
+  /** @param cropped only some cells of a tile are its own; whole frames are spared the copy */
+  #tileSession(cropped: boolean): Promise<Session> {
+    return this.#session(`tiles, ${cropped}`, () => tileGraph(this.#network, this.#views, cropped));
+  }
+
+  #statisticsSession(view: ViewRequest): Promise<Session> {
+    return this.#session(view.name, () => statisticsGraph(view));
+  }
+
+  #session(key: string, graph: () => Graph): Promise<Session> {
+    const known = this.#sessions.get(key);
+    if (known !== undefined) return known;
+    const session = Session.load(graph());
+    this.#sessions.set(key, session);
+    session.then(
+      ({ bytes }) => {
+        this.#bytes += bytes;
+      },
+      () => {}, // whoever waits for it learns of it
+    );
+    return session;
+  }
+}
+
+function readsLayer({ source }: ViewRequest): boolean {
+  return source.kind === 'layer';
+}
+
+/** Tiles → what the views want of their own cells. */
+function tileGraph(whole: FoldedNetwork, all: readonly ViewRequest[], cropped: boolean): Graph {
+  const graph = new Graph();
+  const pixels = graph.input('pixels', 'uint8', ['tiles', 'height', 'width', 3]);
+  const { network, views } = foldWhitening(whole, all.filter(readsLayer));
+  const layerOf = ({ source }: ViewRequest) => (source.kind === 'layer' ? source.layer : -1);
+  const crops = new Map<number, Crop>();
+  for (const view of cropped ? views : []) {
+    const place = (name: string) => graph.input(`${view.name}.${name}`, 'int64', [2]);
+    crops.set(layerOf(view), { from: place('from'), to: place('to') });
+  }
+  const taps = addNetwork(graph, network, pixels, new Set(views.map(layerOf)), (layer) =>
+    crops.get(layer),
+  );
+  for (const view of views) {
+    addOutputs(graph, view, addHead(graph, view, taps.get(layerOf(view)) as string));
+  }
+  return graph;
+}
+
+function statisticsGraph(view: ViewRequest): Graph {
+  const graph = new Graph();
+  const cells = graph.input('cells', 'float32', ['n', view.dim]);
+  addOutputs(graph, view, addHead(graph, view, cells));
+  return graph;
+}
+
+function addOutputs(graph: Graph, view: ViewRequest, { values, nearest }: Reading): void {
+  graph.output(values, `${view.name}.values`, 'float32', ['n', widthOf(view)]);
+  if (nearest === undefined) return;
+  graph.output(graph.cast(nearest, 'int32'), `${view.name}.nearest`, 'int32', ['n']);
+}
+
+/** Where the own cells lie; views of one layer share them. */
+function cropFeeds(views: readonly ViewRequest[], windows: readonly CellWindow[]): Feeds {
+  const feeds: Record<string, Feeds[string]> = {};
+  views.forEach((view, i) => {
+    if (!readsLayer(view)) return;
+    const { row, col, rows, cols } = windows[i];
+    feeds[`${view.name}.from`] = integersTensor([row, col]);
+    feeds[`${view.name}.to`] = integersTensor([row + rows, col + cols]);
+  });
+  return feeds;
+}
+
+function computedOf({ name }: ViewRequest, fetches: Fetches): Computed {
+  return {
+    values: fetches[`${name}.values`].data as Float32Array,
+    nearest: fetches[`${name}.nearest`]?.data as Int32Array | undefined,
+  };
+}
