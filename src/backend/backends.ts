@@ -33,6 +33,7 @@ const DEFINITIONS = {
     summary: "TensorFlow's own library on CPU or GPU, after patchline setup tensorflow",
     trains: true,
     automatic: false,
+    oneThread: true,
     start: () => startTensorflow('tensorflow'),
   },
 } as const satisfies Readonly<Record<string, BackendDefinition>>;

@@ -8,26 +8,54 @@ import '@tensorflow/tfjs-backend-wasm';
 import { PatchlineError } from '../errors.js';
 import type { Backend } from './backend.js';
 import { TensorEncoder } from './tensor-encoder.js';
+import { type Upload, uploadFloats } from './upload.js';
 
-export type TensorflowName = 'wasm' | 'cpu' | 'tensorflow';
+/** What a back end brings besides its name. */
+interface Provision {
+  readonly upload: Upload;
+  /** See `Backend.details`. */
+  readonly details?: string;
+}
+
+/** Brings a back end's code into this thread. */
+const PROVISIONS = {
+  wasm: async (): Promise<Provision> => ({ upload: uploadFloats }),
+  cpu: async (): Promise<Provision> => {
+    await import('@tensorflow/tfjs-backend-cpu');
+    return { upload: uploadFloats };
+  },
+  tensorflow: async (): Promise<Provision> => {
+    const { registerNative, uploadBytes } = await import('./native/native.js');
+    const { version, device, settings } = registerNative();
+    const details = `${version}, ${device.toUpperCase()}, ${settings}`;
+    return { upload: uploadBytes, details };
+  },
+};
+
+export type TensorflowName = keyof typeof PROVISIONS;
+
+/** Of the back end that was started last in this thread. */
+let provision: Provision = { upload: uploadFloats };
 
 /** Starts a back end of TensorFlow.js in this thread. @throws PL_BACKEND if it cannot run */
 export async function startTensorflow(name: TensorflowName): Promise<Backend> {
   tf.enableProdMode(); // keeps the advice to install other packages off stderr
-  if (name === 'cpu') await import('@tensorflow/tfjs-backend-cpu');
-  if (name === 'tensorflow') (await import('./native/native.js')).registerNative();
+  const brought = await PROVISIONS[name]?.();
   const started = await tf.setBackend(name).catch(() => false);
   if (!started) {
     throw new PatchlineError('PL_BACKEND', `TensorFlow.js has no back end '${name}' here`);
   }
   await tf.ready();
+  provision = brought;
   return runningTensorflow();
 }
 
 /** The back end of TensorFlow.js that was started last in this thread: what training uses. */
 export function runningTensorflow(): Backend {
+  const { upload, details } = provision;
   return {
     name: tf.getBackend(),
-    encoder: async (network, views) => new TensorEncoder(network, views),
+    ...(details !== undefined && { details }),
+    encoder: async (network, views) => new TensorEncoder(network, views, upload),
   };
 }

@@ -15,6 +15,8 @@ import { registerFusedConvolution } from './fused-convolution.js';
 import { ADDON, installationDirectory, KERNELS, usableInstallation } from './installation.js';
 import { settingsText, settle } from './settings.js';
 
+export { uploadBytes } from './upload.js';
+
 /** The name of the back end in tfjs-node's kernels. */
 export const NATIVE = 'tensorflow';
 
@@ -37,14 +39,19 @@ declare global {
  * @throws PL_BACKEND if it is not installed, damaged, or does not load
  */
 export function registerNative(dir = installationDirectory()): NativeFacts {
-  usableInstallation(dir);
-  settle(process.env);
-  const binding = load(dir);
+  const binding = running() ?? load(dir);
   const device = binding.isUsingGpuDevice() ? 'gpu' : 'cpu';
   return { version: binding.TF_Version, device, settings: settingsText(process.env) };
 }
 
+/** The addon, where this thread has loaded it before. */
+function running(): Binding | undefined {
+  return (tf.findBackend(NATIVE) as NodeBackend | undefined)?.binding;
+}
+
 function load(dir: string): Binding {
+  usableInstallation(dir);
+  settle(process.env);
   const require = createRequire(join(dir, KERNELS, 'package.json'));
   restoreRemoved(require('node:util'));
   globalThis.patchlineTensorflowCore = tf;
@@ -54,7 +61,8 @@ function load(dir: string): Binding {
     const { NodeJSKernelBackend } = require('./dist/nodejs_kernel_backend.js') as {
       NodeJSKernelBackend: new (binding: Binding, packageName: string) => NodeBackend;
     };
-    tf.registerBackend(NATIVE, () => new NodeJSKernelBackend(binding, NATIVE));
+    const backend = new NodeJSKernelBackend(binding, NATIVE);
+    tf.registerBackend(NATIVE, () => backend);
     registerFusedConvolution();
     registerBatchNormalisation();
     return binding;
