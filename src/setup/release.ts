@@ -103,5 +103,5 @@ export const RELEASE: Release = {
     spec: 'node-api-headers@1.9.0',
     sha256: '6cbfac49542194ae2c8f1dee5fa2dc00d66bec9cbf3b59e3a4e5f16d14eb0d19',
   },
-  room: { cpu: 1.4 * GB, gpu: 9 * GB },
+  room: { cpu: 1.4 * GB, gpu: 9.2 * GB },
 };

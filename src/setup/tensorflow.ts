@@ -130,7 +130,7 @@ async function build(dir: string, options: SetupOptions, release: Release): Prom
   note('unpacking the library');
   await unpack(wheel, dir, tensorflowPlace, signal);
   if (device === 'gpu' && !systemCuda) {
-    note('fetching CUDA with pip (about 3 GB)');
+    note('fetching CUDA with pip (2.8 GB)');
     for (const file of await downloadWheels(release.cuda, join(work, 'cuda'), signal)) {
       await unpack(file, dir, cudaPlace, signal);
     }
