@@ -48,6 +48,9 @@ export const BACKEND_NAMES = names as [BackendName, ...BackendName[]];
 export const TRAINING_BACKENDS = names.filter(
   (name) => BACKENDS[name].trains,
 ) as typeof BACKEND_NAMES;
+/** Those that `auto` chooses from. */
+export const AUTOMATIC_BACKENDS = names.filter((name) => BACKENDS[name].automatic);
+
 /** Starts a back end in this thread. @throws PL_BACKEND if it cannot run; never takes another */
 export async function startBackend(name: BackendName): Promise<Backend> {
   try {

@@ -1,6 +1,7 @@
 /** Speed on this machine: each figure with its baselines, measured in the same rounds. */
 import { availableParallelism } from 'node:os';
-import type { BackendName } from '../backend/backends.js';
+import type { BackendChoice } from '../backend/choice.js';
+import { chooseFor } from '../detect/choose.js';
 import type { Progress } from '../learn/options.js';
 import { latticeOf } from '../localize/grid.js';
 import { PATCH } from '../localize/tiling.js';
@@ -18,7 +19,9 @@ export interface BenchOptions {
   readonly seconds: number;
   /** Patches of a frame that ResNet-18 is run on. */
   readonly resnet18Patches: number;
-  readonly backend: BackendName;
+  readonly backend: BackendChoice;
+  /** Told of the back end that was chosen. */
+  readonly onBackend: (line: string) => void;
   /** Of the cases with all threads. Default: one a core. */
   readonly threads?: number;
 }
@@ -53,7 +56,8 @@ async function measure(
   onProgress: OnBenchProgress,
   signal: AbortSignal,
 ): Promise<Omit<BenchReport, 'machine'>> {
-  const { rounds, seconds, backend, threads = availableParallelism() } = options;
+  const { rounds, seconds, threads = availableParallelism() } = options;
+  const backend = await chooseFor(options.backend, [workload.bundle], { say: options.onBackend });
   const { input } = workload.bundle.manifest;
   const { rows, cols } = latticeOf(input, PATCH);
   const resnet18Patches = Math.min(options.resnet18Patches, rows * cols);

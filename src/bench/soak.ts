@@ -1,5 +1,6 @@
 /** Many frames through the whole worker: does its memory stay where it is? */
-import type { BackendName } from '../backend/backends.js';
+import type { BackendChoice } from '../backend/choice.js';
+import { chooseFor } from '../detect/choose.js';
 import { defaultThreads, Engine } from '../engine/engine.js';
 import { ModelSet } from '../engine/models.js';
 import { FolderSource } from '../stream/folder/source.js';
@@ -13,7 +14,9 @@ export interface SoakOptions {
   readonly model?: string;
   /** Rounded up to whole passes over the folder. */
   readonly frames: number;
-  readonly backend: BackendName;
+  readonly backend: BackendChoice;
+  /** Told of the back end that was chosen. */
+  readonly onBackend: (line: string) => void;
   /** That run the network. Default: one a core. */
   readonly threads?: number;
 }
@@ -30,6 +33,7 @@ export interface MemorySample {
 export interface SoakReport {
   readonly schema: 'patchline.soak/1';
   readonly machine: Machine;
+  readonly backend: string;
   readonly frames: number;
   readonly framesPerSecond: number;
   /** Means over each tenth of the frames. */
@@ -69,7 +73,7 @@ async function soak(
   const frames = rounds * jpegs.length;
   const { encode: encoderThreads, decode: decodeThreads } = defaultThreads(options.threads);
   const models = ModelSet.single(bundle);
-  const { backend } = options;
+  const backend = await chooseFor(options.backend, [bundle], { say: options.onBackend });
   const overlay = () => 'never' as const;
   const engine = new Engine({ models, backend, encoderThreads, decodeThreads, overlay });
   const onFrame = (done: number): void => onProgress({ phase: 'soak', done, total: frames });
@@ -84,7 +88,13 @@ async function soak(
   await worker.run(signal);
   signal.throwIfAborted();
   const framesPerSecond = (1000 * frames) / (performance.now() - start);
-  return { schema: 'patchline.soak/1', frames, framesPerSecond, ...summary(sampler.samples) };
+  return {
+    schema: 'patchline.soak/1',
+    backend,
+    frames,
+    framesPerSecond,
+    ...summary(sampler.samples),
+  };
 }
 
 /** Takes equally many samples in each tenth of the frames that it counts. */

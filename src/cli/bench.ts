@@ -66,7 +66,8 @@ type BenchConfig = Config<typeof options>;
 
 async function run(config: BenchConfig, { output, signal }: Context): Promise<ExitCode> {
   const { model, threads, backend, rounds, seconds, patches: resnet18Patches, soak } = config;
-  const common = { backend, ...(model && { model }), ...(threads && { threads }) };
+  const onBackend = (line: string): void => output.note(line);
+  const common = { backend, onBackend, ...(model && { model }), ...(threads && { threads }) };
   const progress = new Progress(output);
   const onProgress = (step: BenchProgress): void => progress.update(stepOf(step));
   if (soak !== undefined) {

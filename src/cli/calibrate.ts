@@ -11,7 +11,7 @@ import { type Bundle, readBundle, writeBundle } from '../model/bundle.js';
 import { assertReplaceable } from '../model/directory.js';
 import type { Calibration } from '../model/manifest.js';
 import { type Context, defineCommand, type ExitCode } from './command.js';
-import { backend, rateKind } from './common-options.js';
+import { calibrationBackend, rateKind } from './common-options.js';
 import { modelLine, modelResult, thresholdLines, thresholdResult } from './describe.js';
 import { Progress } from './progress.js';
 
@@ -25,7 +25,7 @@ const options = {
     defaultText: 'the rate that the model was trained with',
     group: 'Detection',
   }),
-  backend,
+  backend: calibrationBackend,
 };
 
 export const calibrate = defineCommand(

@@ -10,6 +10,7 @@ export const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   score: async () => (await import('./score.js')).score,
   run: async () => (await import('./run.js')).runCommand,
   bench: async () => (await import('./bench.js')).bench,
+  export: async () => (await import('./export.js')).exportCommand,
   inspect: async () => (await import('./inspect.js')).inspect,
   setup: async () => (await import('./setup.js')).setup,
 };

@@ -15,7 +15,13 @@ export const existingModel = required(text('DIR'), {
   group: 'Model',
 });
 
-export const backend = withDefault(choice(BACKEND_NAMES), 'wasm', {
+export const backend = withDefault(choice(['auto', ...BACKEND_NAMES]), 'auto', {
+  help: `What runs the network. auto: the fastest for this model here, measured by a short probe; ${summaryOf(BACKEND_NAMES)}. One that is named and does not run is an error.`,
+  group: 'Machine',
+});
+
+/** The threshold shall not depend on how busy the machine was. */
+export const calibrationBackend = withDefault(choice(BACKEND_NAMES), 'wasm', {
   help: `What runs the network. ${summaryOf(BACKEND_NAMES)}.`,
   group: 'Machine',
 });

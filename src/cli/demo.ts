@@ -89,6 +89,7 @@ async function run(config: DemoConfig, { output, signal }: Context): Promise<Exi
           if (output.isTerminal) output.live(line.text);
           else if (line.isNews) output.note(line.text);
         },
+        onBackend: (line) => output.note(line),
         onRunning: () => output.note('The line runs. Ctrl-C ends it.'),
         onOutcome: async (frame, outcome) => {
           if (first)

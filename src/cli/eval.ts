@@ -2,6 +2,7 @@
 import { startBackend } from '../backend/backends.js';
 import { text } from '../config/kind.js';
 import { type Config, optional } from '../config/option.js';
+import { chooseFor } from '../detect/choose.js';
 import { openDataset } from '../evaluate/dataset.js';
 import { evaluateDetector } from '../evaluate/evaluation.js';
 import { readBundle } from '../model/bundle.js';
@@ -47,7 +48,8 @@ async function run(config: Config<typeof options>, context: Context): Promise<Ex
   const { name, test: tests } = await openDataset(operands[0]);
   assertTestable(tests, operands[0]);
   if (config.report !== undefined) await openReport(config.report);
-  const backend = await startBackend(config.backend);
+  const chosen = await chooseFor(config.backend, [bundle], { say: (line) => output.note(line) });
+  const backend = await startBackend(chosen);
   const testRun: TestRun = { bundle, backend, tests, progress: new Progress(output), signal };
   const { input, calibration } = bundle.manifest;
   const masks = await readMasks(testRun);
@@ -61,7 +63,7 @@ async function run(config: Config<typeof options>, context: Context): Promise<Ex
     ...evaluateDetector(frames, masks, input),
     threshold: thresholdOf(frames, calibration),
     control: evaluateDetector(await scoreAll(testRun, 'control'), masks, input),
-    timing: { framesPerSecond: frames.length / seconds, threads: 1, backend: config.backend },
+    timing: { framesPerSecond: frames.length / seconds, threads: 1, backend: chosen },
   };
   for (const line of tableOf(evaluation)) output.text(line);
   if (config.report !== undefined) {

@@ -1,6 +1,7 @@
 /** `patchline run`: judges frames as they come. */
 import { choice, integer, listOf, numberWithin, onOff, text } from '../config/kind.js';
 import { type Config, optional, withDefault } from '../config/option.js';
+import { chooseFor } from '../detect/choose.js';
 import { ModelSet } from '../engine/models.js';
 import { MAX_PIXELS } from '../frame/decode.js';
 import { readBundle } from '../model/bundle.js';
@@ -137,6 +138,9 @@ export const runCommand = defineCommand(
 async function run(config: RunConfig, { output, signal }: Context): Promise<ExitCode> {
   const log = createLogger({ level: config.logLevel });
   const models = await modelsOf(config);
+  const say = (line: string): void => log.info('back end', { choice: line });
+  const backend = await chooseFor(config.backend, models.all, { say });
+  signal.throwIfAborted();
   const { http, token, noHttp, cameras } = config;
   const monitor = await Monitor.open({
     ...(!noHttp && { http: { ...http, ...(token !== undefined && { token }) } }),
@@ -148,7 +152,7 @@ async function run(config: RunConfig, { output, signal }: Context): Promise<Exit
         models,
         ...(await endsOf(config, monitor, log)),
         monitor,
-        engine: engineOf(config),
+        engine: { ...engineOf(config), backend },
         credits: {
           bytes: config.maxMegabytes * 2 ** 20,
           ...(config.maxFrames !== undefined && { frames: config.maxFrames }),
@@ -190,9 +194,8 @@ async function endsOf(config: RunConfig, { metrics }: Monitor, log: Logger): Pro
   return { source: ends.source, sinks: [...sinks, ends.sink] };
 }
 
-function engineOf({ backend, tile, encoderThreads, decodeThreads, maxPixels }: RunConfig) {
+function engineOf({ tile, encoderThreads, decodeThreads, maxPixels }: RunConfig) {
   return {
-    backend,
     maxPixels,
     ...(tile !== undefined && { tile }),
     ...(encoderThreads !== undefined && { encoderThreads }),

@@ -2,6 +2,7 @@
 import { startBackend } from '../backend/backends.js';
 import { text } from '../config/kind.js';
 import { type Config, optional } from '../config/option.js';
+import { chooseFor } from '../detect/choose.js';
 import { type JudgedFrame, judgeFrame } from '../detect/judge.js';
 import { LoadedDetector } from '../detect/model.js';
 import { PatchlineError } from '../errors.js';
@@ -55,7 +56,8 @@ async function run(config: ScoreConfig, context: Context): Promise<ExitCode> {
   const bundle = await readBundle(config.model);
   const paths = await listImages(operands);
   for (const dir of [config.overlays, config.maps]) if (dir !== undefined) await makeDirectory(dir);
-  const detector = await LoadedDetector.load(bundle, await startBackend(config.backend));
+  const name = await chooseFor(config.backend, [bundle], { say: (line) => output.note(line) });
+  const detector = await LoadedDetector.load(bundle, await startBackend(name));
   const { threshold } = bundle.manifest.calibration;
   const images = await judgeAll(paths, bundle, detector, config, context);
   detector.dispose();

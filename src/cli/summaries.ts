@@ -7,6 +7,7 @@ export const SUMMARIES = {
   score: 'judge images',
   run: 'judge frames as they come, with live page and metrics',
   bench: 'measure the speed of this machine, each figure beside its baseline',
+  export: 'write a model as an ONNX graph for other programs',
   inspect: 'tell what a model is',
   setup: 'bring a back end that is not part of the package',
 } as const;

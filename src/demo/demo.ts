@@ -2,6 +2,7 @@
  * The whole product on a synthetic line: makes good frames, trains a model for each camera, streams
  * frames with defects through the service that `run` starts, and shows the live page.
  */
+import { chooseFor } from '../detect/choose.js';
 import { ModelSet } from '../engine/models.js';
 import type { Progress } from '../learn/options.js';
 import { Monitor } from '../observe/monitor.js';
@@ -26,6 +27,8 @@ export interface DemoOptions {
   readonly limit?: number;
   readonly onPage: (url: string) => void;
   readonly onProgress: (camera: string, progress: Progress) => void;
+  /** Told of the back end that was chosen. */
+  readonly onBackend: (line: string) => void;
   readonly onRunning: () => void;
   readonly onOutcome: OutcomeSink['publish'];
 }
@@ -54,8 +57,10 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
     });
     const models = new ModelSet(await train(source, monitor, options, signal), undefined);
     const terminal = { name: 'terminal', publish: options.onOutcome, close: async () => {} };
-    const { onRunning } = options;
-    return await runService({ models, source, sinks: [terminal], monitor, onRunning }, signal);
+    const { onRunning, onBackend: say } = options;
+    const engine = { backend: await chooseFor('auto', models.all, { say }) };
+    const sinks = [terminal];
+    return await runService({ models, source, sinks, monitor, engine, onRunning }, signal);
   } finally {
     await monitor.close();
   }

@@ -125,7 +125,7 @@ export function finishNearest(density: NearestDensity, { index, squared }: Neare
 }
 
 /** Every mix is linear in the distance, given the nearest centre: score = slope·d + intercept. */
-function distanceToScore(density: NearestDensity): {
+export function distanceToScore(density: NearestDensity): {
   slope: Float64Array; // [k]
   intercept: Float64Array; // [k]
 } {
@@ -147,10 +147,8 @@ export function finishKernel(
   squaredDistances: Float32Array,
   n: number,
 ): Float32Array {
-  const { dim, bandwidth, centres } = density;
-  const k = rowCount(centres, dim);
-  const scale = 1 / (2 * bandwidth * bandwidth);
-  const logNorm = Math.log(k) + (dim / 2) * Math.log(2 * Math.PI * bandwidth * bandwidth);
+  const k = rowCount(density.centres, density.dim);
+  const { scale, logNorm } = kernelTerms(density);
   const out = new Float32Array(n);
   for (let i = 0; i < n; i++) {
     const row = squaredDistances.subarray(i * k, (i + 1) * k);
@@ -162,4 +160,15 @@ export function finishKernel(
     out[i] = smallest * scale - Math.log(sum) + logNorm;
   }
   return out;
+}
+
+/** −log density = −log Σ exp(−scale·d²) + logNorm. */
+export function kernelTerms({ dim, bandwidth, centres }: KernelDensity): {
+  readonly scale: number;
+  readonly logNorm: number;
+} {
+  const k = rowCount(centres, dim);
+  const scale = 1 / (2 * bandwidth * bandwidth);
+  const logNorm = Math.log(k) + (dim / 2) * Math.log(2 * Math.PI * bandwidth * bandwidth);
+  return { scale, logNorm };
 }

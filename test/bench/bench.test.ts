@@ -11,6 +11,7 @@ const quick = {
   seconds: 0.05,
   resnet18Patches: 2,
   backend: 'wasm',
+  onBackend: () => {},
   threads: 2,
 } as const;
 

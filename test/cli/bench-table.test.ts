@@ -76,6 +76,7 @@ test('a soak says whether memory is flat', (t) => {
   }));
   const lines = soakLines({
     schema: 'patchline.soak/1',
+    backend: 'wasm',
     machine,
     frames: 10_016,
     framesPerSecond: 41.3,

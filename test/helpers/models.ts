@@ -1,7 +1,7 @@
 /** Small models of a synthetic surface, and the detectors they make. */
 import type { Backend } from '../../src/backend/backend.js';
 import { runningTensorflow } from '../../src/backend/tensorflow.js';
-import { initialNetwork, type Layer } from '../../src/cutpaste/network.js';
+import { type FoldedNetwork, initialNetwork, type Layer } from '../../src/cutpaste/network.js';
 import { LoadedDetector } from '../../src/detect/model.js';
 import type { Pixels, Size } from '../../src/frame/pixels.js';
 import { detectorSpec, fitDetector, type LearnedDetector } from '../../src/learn/detector.js';
@@ -19,6 +19,14 @@ export const SMALL_LAYERS: readonly Layer[] = [
   ...Array.from({ length: 6 }, () => ({ kernel: 3, stride: 1, channels: 8 })),
   { kernel: 3, stride: 1, channels: 10 },
 ];
+
+/** Random weights, not normalised. */
+export function smallNetwork(seed: number, layers = SMALL_LAYERS): FoldedNetwork {
+  return initialNetwork(layers, seed).map(({ shift, scale: _, ...layer }) => ({
+    ...layer,
+    bias: shift,
+  }));
+}
 
 /** A woven surface under noise, another one for each index. */
 export function surface({ width, height }: Size, index: number): Pixels {

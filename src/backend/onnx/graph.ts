@@ -30,6 +30,14 @@ export class Graph {
     return output;
   }
 
+  /** Parts of these lengths along an axis. */
+  split(from: Ref, lengths: readonly number[], axis: number): Ref[] {
+    const outputs = lengths.map(() => `Split.${this.#values++}`);
+    const inputs = [from, this.integers(lengths)];
+    this.nodes.push({ operator: 'Split', inputs, outputs, attributes: { axis } });
+    return outputs;
+  }
+
   floats(data: Float32Array, shape: readonly number[]): Ref {
     return this.#constant({ data, shape });
   }

@@ -64,8 +64,8 @@ function channelsFirst({ kernel, channels, filter }: FoldedLayer, inputs: number
 
 /** [n, channels, rows, cols] → [cells, channels] */
 function rows(graph: Graph, y: Ref, channels: number, crop: Crop | undefined): Ref {
-  const spatial = graph.integers([2, 3]);
-  const own = crop === undefined ? y : graph.add('Slice', [y, crop.from, crop.to, spatial]);
+  const own =
+    crop === undefined ? y : graph.add('Slice', [y, crop.from, crop.to, graph.integers([2, 3])]);
   const channelsLast = graph.add('Transpose', [own], { perm: [0, 2, 3, 1] });
   return graph.add('Reshape', [channelsLast, graph.integers([-1, channels])]);
 }

@@ -1,6 +1,7 @@
 /** From topic to topic, beside the engine alone: is Kafka in the way? */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { chooseFor } from '../../detect/choose.js';
 import { Engine } from '../../engine/engine.js';
 import { ModelSet } from '../../engine/models.js';
 import type { Size } from '../../frame/pixels.js';
@@ -45,11 +46,12 @@ export async function runKafkaBench(
   onProgress: OnBenchProgress,
   signal: AbortSignal,
 ): Promise<KafkaBenchReport> {
-  const { model, backend, rounds, seconds, broker } = options;
+  const { model, rounds, seconds, broker } = options;
   const machine = describeMachine();
   const topics = await BenchTopics.open(new KafkaClient({ brokers: [broker] }));
   const workload = await prepareWorkload(model, fitProgress(onProgress), signal);
   const { bundle } = workload;
+  const backend = await chooseFor(options.backend, [bundle], { say: options.onBackend });
   const engine = new Engine({ models: ModelSet.single(bundle), backend, overlay: () => 'never' });
   const decoder = new DecodeJudge(bundle);
   try {

@@ -18,6 +18,7 @@ it('engine, Kafka and decoder in the same rounds, and latencies; no topic is lef
   const options = {
     model: await testModelDir({ width: 64, height: 64 }),
     backend: 'wasm',
+    onBackend: () => {},
     rounds: 2,
     seconds: 0.2,
     broker: lab.bootstrap,

@@ -4,15 +4,15 @@ import type { ResultMessage } from '../../../src/stream/result.js';
 import { violations } from '../../helpers/kafka/contract.js';
 import { FakeJudge, gridOf } from '../../helpers/kafka/judge.js';
 import { kafkaTest, Lab, until } from '../../helpers/kafka/lab.js';
-import { missingPython, python } from '../../helpers/kafka/python.js';
 import { Worker } from '../../helpers/kafka/worker.js';
+import { missingPython, python } from '../../helpers/python.js';
 
 interface Seen {
   readonly results: readonly { key: string; partition: number; message: ResultMessage }[];
   readonly maps: readonly { key: string; partition: number; id: string; scores: number[] }[];
 }
 
-const it = kafkaTest(test, { also: missingPython() });
+const it = kafkaTest(test, { also: missingPython(['confluent_kafka', 'PIL']) });
 let lab: Lab;
 test.before(async () => {
   if (it === test.serial) lab = await Lab.open();
