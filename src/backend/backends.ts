@@ -36,6 +36,14 @@ const DEFINITIONS = {
     oneThread: true,
     start: () => startTensorflow('tensorflow'),
   },
+  webgpu: {
+    summary:
+      'any GPU with a Vulkan driver, after npm install webgpu @tensorflow/tfjs-backend-webgpu',
+    trains: false,
+    automatic: false,
+    oneThread: true,
+    start: () => startTensorflow('webgpu'),
+  },
 } as const satisfies Readonly<Record<string, BackendDefinition>>;
 
 export type BackendName = keyof typeof DEFINITIONS;

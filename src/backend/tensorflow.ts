@@ -1,7 +1,7 @@
 /**
  * TensorFlow.js as numeric engine. `wasm` runs wherever Node does (XNNPACK with SIMD, one thread a
  * back end); `cpu` is plain JavaScript, slow, the reference in tests; `tensorflow` is the library
- * that `patchline setup tensorflow` brings.
+ * that `patchline setup tensorflow` brings; `webgpu` any GPU with a driver.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
@@ -29,6 +29,11 @@ const PROVISIONS = {
     const { version, device, settings } = registerNative();
     const details = `${version}, ${device.toUpperCase()}, ${settings}`;
     return { upload: uploadBytes, details };
+  },
+  webgpu: async (): Promise<Provision> => {
+    const { registerWebGpu } = await import('./webgpu/webgpu.js');
+    const { uploadPacked } = await import('./webgpu/upload.js');
+    return { details: await registerWebGpu(), upload: uploadPacked };
   },
 };
 
