@@ -19,7 +19,9 @@ const CASE_NAMES: Readonly<Record<CaseName, string>> = {
   encoder: 'encoder: and densities',
   engine: 'engine: JPEG to verdict',
   patches: 'engine, patch by patch',
-  'resnet18-patches': 'ResNet-18 by patches',
+  'wasm-network': 'wasm: network alone',
+  'wasm-encoder': 'wasm: encoder',
+  'resnet18-patches': 'wasm: ResNet-18 by patches',
 };
 
 export function benchLines(report: BenchReport): string[] {
@@ -143,7 +145,9 @@ function ratioRows({ ratios }: BenchReport): string[][] {
   ];
   const { allOverOne } = ratios;
   return [
-    row('network over ResNet-18 by patches', ratios.denseOverResnet18Patches),
+    row('encoder over wasm', ratios.encoderOverWasm),
+    row('encoder over wasm, by CPU time', ratios.encoderOverWasmCpu),
+    row('network over ResNet-18, on wasm', ratios.denseOverResnet18Patches),
     row('engine over patch by patch', ratios.engineOverPatches),
     row('engine over encoder', ratios.engineOverEncoder),
     row('encoder over network', ratios.encoderOverNetwork),

@@ -43,7 +43,7 @@ test.serial('measures every case with one thread and with all', async (t) => {
     t.true((engine?.stagesMs.encode ?? 0) > 0);
     t.true((engine?.eventLoopDelayMs.max ?? -1) >= 0);
   }
-  t.is(steps.at(-1)?.done, 20, 'ten cases, a warm-up and a round');
+  t.is(steps.at(-1)?.done, 28, 'fourteen cases, a warm-up and a round');
   t.deepEqual(JSON.parse(JSON.stringify(report)), report, 'the report is plain JSON');
   t.is(await leftovers(), before);
 });
