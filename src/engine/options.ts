@@ -29,7 +29,10 @@ export interface ThreadCounts {
 }
 
 /** @throws PL_CONFIG (usage) if the back end cannot have so many encoder threads */
-export function threadsOf({ backend = 'wasm', ...asked }: EngineOptions): ThreadCounts {
+export function threadsOf({
+  backend = 'wasm',
+  ...asked
+}: Pick<EngineOptions, 'backend' | 'encoderThreads' | 'decodeThreads'>): ThreadCounts {
   const { encode, decode } = defaultThreads();
   const decodeThreads = asked.decodeThreads ?? decode;
   if (!BACKENDS[backend].oneThread) {
