@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'PL_BUNDLE_VERSION'
   | 'PL_WRITE'
   | 'PL_BACKEND'
+  | 'PL_SETUP'
   | 'PL_PORT_IN_USE'
   | 'PL_STATE'
   | 'PL_TIMEOUT'

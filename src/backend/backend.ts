@@ -4,6 +4,8 @@ import type { Encoder, ViewRequest } from './encoder.js';
 /** A numeric engine that runs in this thread. */
 export interface Backend {
   readonly name: string;
+  /** What the last bits of its results depend on besides its name: version, device, threads. */
+  readonly details?: string;
   /**
    * Puts a network and the linear parts of the densities onto it.
    *
@@ -20,6 +22,16 @@ export interface BackendDefinition {
   readonly trains: boolean;
   /** `auto` tries it. */
   readonly automatic: boolean;
+  /**
+   * It uses all cores by itself, and only one thread of a process may load it; others use one core
+   * and run in as many threads as there are cores.
+   */
+  readonly oneThread?: boolean;
   /** Loads and starts it in this thread. @throws why it cannot run on this machine */
   readonly start: () => Promise<Backend>;
+}
+
+/** `tensorflow (2.21.0, CPU, 2 threads, oneDNN)`: what a model was trained on. */
+export function backendText({ name, details }: Backend): string {
+  return details === undefined ? name : `${name} (${details})`;
 }

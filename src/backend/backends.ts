@@ -4,8 +4,9 @@
  */
 import { asPatchlineError, PatchlineError } from '../errors.js';
 import type { Backend, BackendDefinition } from './backend.js';
+import type { TensorflowName } from './tensorflow.js';
 
-const startTensorflow = async (name: 'wasm' | 'cpu') =>
+const startTensorflow = async (name: TensorflowName) =>
   (await import('./tensorflow.js')).startTensorflow(name);
 
 const DEFINITIONS = {
@@ -27,6 +28,21 @@ const DEFINITIONS = {
     trains: true,
     automatic: false,
     start: () => startTensorflow('cpu'),
+  },
+  tensorflow: {
+    summary: "TensorFlow's own library on CPU or GPU, after patchline setup tensorflow",
+    trains: true,
+    automatic: false,
+    oneThread: true,
+    start: () => startTensorflow('tensorflow'),
+  },
+  webgpu: {
+    summary:
+      'any GPU with a Vulkan driver, after npm install webgpu @tensorflow/tfjs-backend-webgpu',
+    trains: false,
+    automatic: false,
+    oneThread: true,
+    start: () => startTensorflow('webgpu'),
   },
 } as const satisfies Readonly<Record<string, BackendDefinition>>;
 

@@ -19,10 +19,10 @@ export function convolve(
 }
 
 /** Numbers of each cell [tiles, rows, cols, numbers], and the index of its nearest centre. */
-export interface Readings {
+export type Readings = {
   readonly values: tf.Tensor;
   readonly nearest?: tf.Tensor;
-}
+};
 
 /** The head of one view. Holds its weights on the back end until `dispose`. */
 export class Head {

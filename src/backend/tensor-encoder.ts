@@ -15,6 +15,7 @@ import {
   statisticsRuns,
   type TilePixels,
 } from './output.js';
+import { type Upload, uploadFloats } from './upload.js';
 
 /** Holds the weights on the back end of this thread until `dispose`. */
 export class TensorEncoder implements Encoder {
@@ -22,9 +23,11 @@ export class TensorEncoder implements Encoder {
   readonly #layers: readonly Weights[];
   readonly #heads: readonly Head[];
   readonly #taps: ReadonlySet<number>;
+  readonly #upload: Upload;
 
   /** @param network takes pixels as bytes (see `foldInput`). */
-  constructor(network: FoldedNetwork, views: readonly ViewRequest[]) {
+  constructor(network: FoldedNetwork, views: readonly ViewRequest[], upload = uploadFloats) {
+    this.#upload = upload;
     this.backend = tf.getBackend();
     this.#layers = layersOf(network);
     this.#heads = views.map((request) => new Head(request));
@@ -36,13 +39,15 @@ export class TensorEncoder implements Encoder {
   async encode(input: EncoderInput): Promise<ViewOutput[]> {
     const outputs = this.#heads.map(({ request }) => emptyOutput(request, input));
     for (const group of this.#taps.size === 0 ? [] : input.groups) {
-      for (const part of chunksOf(group)) this.#encodeTiles(part, outputs);
+      for (const part of chunksOf(group)) await this.#encodeTiles(part, outputs);
     }
-    this.#heads.forEach((head, i) => {
+    for (const [i, head] of this.#heads.entries()) {
       const { source } = head.request;
-      if (source.kind !== 'statistics') return;
-      for (const run of statisticsRuns(input, source.window)) encodeRun(head, run, outputs[i]);
-    });
+      if (source.kind !== 'statistics') continue;
+      for (const run of statisticsRuns(input, source.window)) {
+        await encodeRun(head, run, outputs[i]);
+      }
+    }
     return outputs;
   }
 
@@ -57,21 +62,24 @@ export class TensorEncoder implements Encoder {
   }
 
   /** Runs the network over some tiles and puts the cells they answer for into the frame's grids. */
-  #encodeTiles(group: TilePixels, outputs: readonly ViewOutput[]): void {
-    tf.tidy(() => {
-      const { width, height } = group.tiles[0];
-      const pixels = new Float32Array(group.pixels);
-      const taps = this.#run(tf.tensor4d(pixels, [group.tiles.length, height, width, 3]));
-      this.#heads.forEach((head, i) => {
-        const { source, receptiveField } = head.request;
-        if (source.kind !== 'layer') return;
-        const window = ownCells(group, receptiveField);
-        const tap = taps.get(source.layer) as tf.Tensor4D;
-        tf.tidy(() => {
-          const computed = dataOf(head.read(sliceCells(tap, window)));
-          placeTiles(computed, group.tiles, window, outputs[i]);
-        });
-      });
+  async #encodeTiles(group: TilePixels, outputs: readonly ViewOutput[]): Promise<void> {
+    const readings = tf.tidy(() => this.#readTiles(group));
+    for (const { index, read } of readings) {
+      const window = ownCells(group, this.#heads[index].request.receptiveField);
+      placeTiles(await take(read), group.tiles, window, outputs[index]);
+    }
+  }
+
+  /** What each head reads of the tiles' own cells, by the index of the head. */
+  #readTiles(group: TilePixels): { index: number; read: Readings }[] {
+    const { width, height } = group.tiles[0];
+    const taps = this.#run(this.#upload(group.pixels, [group.tiles.length, height, width, 3]));
+    return this.#heads.flatMap((head, index) => {
+      const { source, receptiveField } = head.request;
+      if (source.kind !== 'layer') return [];
+      const tap = taps.get(source.layer) as tf.Tensor4D;
+      const window = ownCells(group, receptiveField);
+      return [{ index, read: tf.tidy(() => head.read(sliceCells(tap, window))) }];
     });
   }
 
@@ -101,11 +109,11 @@ function layersOf(network: FoldedNetwork): Weights[] {
   });
 }
 
-function encodeRun(head: Head, { from, values }: CellRun, output: ViewOutput): void {
-  tf.tidy(() => {
-    const cells = tf.tensor4d(values, [1, 1, values.length / STATISTICS, STATISTICS]);
-    placeRun(dataOf(head.read(cells)), from, output);
-  });
+async function encodeRun(head: Head, { from, values }: CellRun, output: ViewOutput): Promise<void> {
+  const read = tf.tidy(() =>
+    head.read(tf.tensor4d(values, [1, 1, values.length / STATISTICS, STATISTICS])),
+  );
+  placeRun(await take(read), from, output);
 }
 
 function sliceCells(grid: tf.Tensor4D, { row, col, rows, cols }: CellWindow): tf.Tensor4D {
@@ -116,9 +124,12 @@ function sliceCells(grid: tf.Tensor4D, { row, col, rows, cols }: CellWindow): tf
   return tf.reshape(own, [n, rows, cols, dim]);
 }
 
-function dataOf({ values, nearest }: Readings): Computed {
-  return {
-    values: values.dataSync<'float32'>(),
-    nearest: nearest?.dataSync<'int32'>(),
+/** Reads the numbers and frees the tensors. Not by `dataSync`, which WebGPU has none of. */
+async function take({ values, nearest }: Readings): Promise<Computed> {
+  const computed = {
+    values: await values.data<'float32'>(),
+    nearest: await nearest?.data<'int32'>(),
   };
+  tf.dispose([values, nearest]);
+  return computed;
 }

@@ -1,29 +1,66 @@
 /**
  * TensorFlow.js as numeric engine. `wasm` runs wherever Node does (XNNPACK with SIMD, one thread a
- * back end); `cpu` is plain JavaScript, slow, the reference in tests.
+ * back end); `cpu` is plain JavaScript, slow, the reference in tests; `tensorflow` is the library
+ * that `patchline setup tensorflow` brings; `webgpu` any GPU with a driver.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
 import { PatchlineError } from '../errors.js';
 import type { Backend } from './backend.js';
 import { TensorEncoder } from './tensor-encoder.js';
+import { type Upload, uploadFloats } from './upload.js';
+
+/** What a back end brings besides its name. */
+interface Provision {
+  readonly upload: Upload;
+  /** See `Backend.details`. */
+  readonly details?: string;
+}
+
+/** Brings a back end's code into this thread. */
+const PROVISIONS = {
+  wasm: async (): Promise<Provision> => ({ upload: uploadFloats }),
+  cpu: async (): Promise<Provision> => {
+    await import('@tensorflow/tfjs-backend-cpu');
+    return { upload: uploadFloats };
+  },
+  tensorflow: async (): Promise<Provision> => {
+    const { registerNative, uploadBytes } = await import('./native/native.js');
+    const { version, device, settings } = registerNative();
+    const details = `${version}, ${device.toUpperCase()}, ${settings}`;
+    return { upload: uploadBytes, details };
+  },
+  webgpu: async (): Promise<Provision> => {
+    const { registerWebGpu } = await import('./webgpu/webgpu.js');
+    const { uploadPacked } = await import('./webgpu/upload.js');
+    return { details: await registerWebGpu(), upload: uploadPacked };
+  },
+};
+
+export type TensorflowName = keyof typeof PROVISIONS;
+
+/** Of the back end that was started last in this thread. */
+let provision: Provision = { upload: uploadFloats };
 
 /** Starts a back end of TensorFlow.js in this thread. @throws PL_BACKEND if it cannot run */
-export async function startTensorflow(name: 'wasm' | 'cpu'): Promise<Backend> {
+export async function startTensorflow(name: TensorflowName): Promise<Backend> {
   tf.enableProdMode(); // keeps the advice to install other packages off stderr
-  if (name === 'cpu') await import('@tensorflow/tfjs-backend-cpu');
+  const brought = await PROVISIONS[name]?.();
   const started = await tf.setBackend(name).catch(() => false);
   if (!started) {
     throw new PatchlineError('PL_BACKEND', `TensorFlow.js has no back end '${name}' here`);
   }
   await tf.ready();
+  provision = brought;
   return runningTensorflow();
 }
 
 /** The back end of TensorFlow.js that was started last in this thread: what training uses. */
 export function runningTensorflow(): Backend {
+  const { upload, details } = provision;
   return {
     name: tf.getBackend(),
-    encoder: async (network, views) => new TensorEncoder(network, views),
+    ...(details !== undefined && { details }),
+    encoder: async (network, views) => new TensorEncoder(network, views, upload),
   };
 }

@@ -13,4 +13,5 @@ export const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   bench: async () => (await import('./bench.js')).bench,
   export: async () => (await import('./export.js')).exportCommand,
   inspect: async () => (await import('./inspect.js')).inspect,
+  setup: async () => (await import('./setup.js')).setup,
 };

@@ -10,6 +10,7 @@ export const SUMMARIES = {
   bench: 'measure the speed of this machine, each figure beside its baseline',
   export: 'write a model as an ONNX graph for other programs',
   inspect: 'tell what a model is',
+  setup: 'bring a back end that is not part of the package',
 } as const;
 
 export type CommandName = keyof typeof SUMMARIES;

@@ -123,8 +123,8 @@ async function run(config: TrainConfig, context: Context): Promise<ExitCode> {
   output.note(found(dataset, paths.length, input.native, input.size));
   const progress = new Progress(output);
   const images = await readGoodImages(paths, input.size, progress, signal);
-  await startBackend(config.backend);
-  const partial = await openPartial(config, images, output);
+  const backend = await startBackend(config.backend);
+  const partial = await openPartial(config, backend, images, output);
   try {
     const learned = await learnModel(config.name ?? dataset.name, images, learnOptionsOf(config), {
       onProgress: (step) => progress.update(stepOf(step)),

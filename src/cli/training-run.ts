@@ -1,5 +1,6 @@
 /** The options of a training in the words of `learn`, and its unfinished runs. */
 import { isAbsolute, relative, resolve } from 'node:path';
+import { type Backend, backendText } from '../backend/backend.js';
 import { DEFAULT_LAYERS, reachOf } from '../cutpaste/network.js';
 import { PatchlineError } from '../errors.js';
 import type { GoodImage } from '../learn/images.js';
@@ -46,11 +47,12 @@ function readoutOf({ readout, views, density, sigma }: TrainConfig): Readout {
 /** Opens the run that lies beside the model's directory, to go on with it or to replace it. */
 export async function openPartial(
   config: TrainConfig,
+  backend: Backend,
   images: readonly GoodImage[],
   output: Output,
 ): Promise<PartialRun> {
   const dir = partialDir(config.model);
-  const record = recordOf(config, images);
+  const record = recordOf(config, backend, images);
   if (config.resume) {
     const partial = await PartialRun.resume(dir, record);
     output.note(`going on from step ${partial.step ?? 0}`);
@@ -68,7 +70,7 @@ function partialDir(model: string): string {
 }
 
 /** Everything the bytes of the model depend on. */
-function recordOf(config: TrainConfig, images: readonly GoodImage[]): RunRecord {
+function recordOf(config: TrainConfig, backend: Backend, images: readonly GoodImage[]): RunRecord {
   const { readout, seed, steps, variant, labels } = learnOptionsOf(config);
   return {
     patchline: PATCHLINE_VERSION,
@@ -81,7 +83,7 @@ function recordOf(config: TrainConfig, images: readonly GoodImage[]): RunRecord 
     '--sigma': readout.sigma,
     '--readout': config.readout,
     '--false-alarm-rate': config.falseAlarmRate,
-    '--backend': config.backend,
+    '--backend': backendText(backend),
     '--name': config.name ?? '',
     'input size': size(images[0].pixels),
     'number of images': images.length,

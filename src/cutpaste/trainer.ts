@@ -8,20 +8,13 @@ import { PatchlineError } from '../errors.js';
 import type { Normalisation } from '../model/manifest.js';
 import type { Tensor } from '../model/safetensors.js';
 import type { Batch } from './batch.js';
-import {
-  affine,
-  convolve,
-  filterGradient,
-  inputGradient,
-  type Normalised,
-  normalise,
-  normaliseGradient,
-} from './gradients.js';
+import { convolve } from './gradients.js';
 import { addHead, headBackward, headForward, type Weights } from './head.js';
 import { crossEntropy } from './loss.js';
 import { initialNetwork, type Layer, type TrainableNetwork } from './network.js';
 import { learningRateAt, type OptimiserOptions } from './optimiser.js';
 import { assertShape, Parameters } from './parameters.js';
+import { type LayerPasses, layerPasses, type Normalised } from './passes.js';
 
 export interface StepResult {
   readonly loss: number;
@@ -49,6 +42,7 @@ export class Trainer {
   readonly #normalisation: Normalisation;
   readonly #optimiser: OptimiserOptions;
   readonly #parameters = new Parameters();
+  readonly #passes: LayerPasses = layerPasses();
   #step = 0;
 
   constructor(
@@ -154,7 +148,7 @@ export class Trainer {
     const scale = tf.tensor1d(deviation.map((d) => 1 / d));
     const shift = tf.tensor1d(deviation.map((d, c) => -mean[c] / d));
     const count = pixels.length / (side * side * 3);
-    return affine(tf.tensor4d(pixels, [count, side, side, 3]), scale, shift);
+    return this.#passes.affine(tf.tensor4d(pixels, [count, side, side, 3]), scale, shift);
   }
 
   #forward(weights: Weights, pixels: tf.Tensor4D): { traces: Trace[]; output: tf.Tensor4D } {
@@ -162,8 +156,8 @@ export class Trainer {
     let input = pixels;
     this.#layers.forEach(({ stride }, i) => {
       const { filter, scale, shift } = layerWeights(weights, i);
-      const normalised = normalise(convolve(input, filter, stride), scale, shift);
-      traces.push({ input, ...normalised });
+      const normalised = this.#passes.normalise(convolve(input, filter, stride), scale, shift);
+      traces.push({ ...normalised, input });
       input = normalised.output;
     });
     return { traces, output: input };
@@ -179,12 +173,12 @@ export class Trainer {
     for (let i = traces.length - 1; i >= 0; i--) {
       const { input } = traces[i];
       const { kernel, stride } = this.#layers[i];
-      const { filter, scale } = layerWeights(weights, i);
-      const d = normaliseGradient(traces[i], scale, flow);
+      const { filter } = layerWeights(weights, i);
+      const d = traces[i].gradient(flow);
       out.set(`conv${i}.scale`, d.scale);
       out.set(`conv${i}.shift`, d.shift);
-      out.set(`conv${i}.filter`, filterGradient(input, d.z, stride, kernel));
-      if (i > 0) flow = inputGradient(d.z, filter, stride, input.shape);
+      out.set(`conv${i}.filter`, this.#passes.filterGradient(input, d.z, stride, kernel));
+      if (i > 0) flow = this.#passes.inputGradient(d.z, filter, stride, input.shape);
     }
   }
 }

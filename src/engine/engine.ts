@@ -7,7 +7,7 @@ import { deferred } from '../deferred.js';
 import { asPatchlineError, PatchlineError } from '../errors.js';
 import type { Frame, Outcome } from '../frame/frame.js';
 import { Lifecycle } from './lifecycle.js';
-import { defaultThreads, type EngineOptions, type ThreadCounts } from './options.js';
+import { type EngineOptions, type ThreadCounts, threadsOf } from './options.js';
 import { MODULES, Stages } from './stages.js';
 
 export { defaultThreads, type EngineOptions, type OverlayPolicy } from './options.js';
@@ -31,11 +31,7 @@ export class Engine {
   constructor(options: EngineOptions, modules = MODULES) {
     this.#options = options;
     this.#modules = modules;
-    const { encode, decode } = defaultThreads();
-    this.threads = {
-      encode: options.encoderThreads ?? encode,
-      decode: options.decodeThreads ?? decode,
-    };
+    this.threads = threadsOf(options);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { SHARE_ENV } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { asPatchlineError, PatchlineError } from '../errors.js';
 import { type Reply, unwrap } from './reply.js';
@@ -45,6 +46,7 @@ export class Threads<Tasks> {
       idleTimeout: Number.POSITIVE_INFINITY,
       atomics: 'disabled', // an idle thread blocked in Atomics.wait could not finish sharp's work
       stricterFIFO: true, // else each finished task sends the oldest waiting one to the end
+      env: SHARE_ENV, // TensorFlow reads the process's environment, not a copy of it
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
       ...(data !== undefined && { workerData: data }),
     });

@@ -2,6 +2,7 @@
  * From good images to a model: the two-stage framework (CutPaste §2.1) from end to end. Train the
  * network, fit the densities, fit the untrained control, calibrate the threshold.
  */
+import { backendText } from '../backend/backend.js';
 import { runningTensorflow } from '../backend/tensorflow.js';
 import { initialNetwork, type TrainableNetwork } from '../cutpaste/network.js';
 import { LoadedDetector } from '../detect/model.js';
@@ -119,7 +120,7 @@ function manifestOf(
         calibrate: split.calibrate.length,
       },
       ...(loss === undefined ? {} : { loss, accuracy }),
-      backend: runningTensorflow().name,
+      backend: backendText(runningTensorflow()),
     },
     control: parts.control,
   };

@@ -2,11 +2,11 @@
  * Writes a model directory whole or not at all: into a hidden directory beside it, flushed to the
  * disk, then renamed into place. Whatever fails, the model that was there before stays.
  */
-import { mkdir, open, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { PatchlineError, systemCode } from '../errors.js';
 import { FORMAT } from './manifest.js';
-import { cleanUpScratch, releaseScratch, reserveScratch, type Scratch } from './scratch.js';
+import { cleanUpScratch, discard, releaseScratch, reserveScratch, swap } from './scratch.js';
 
 /** What tells a model directory from any other. */
 export const MANIFEST_FILE = 'model.json';
@@ -42,46 +42,6 @@ export async function writeDirectoryAtomically(
   } finally {
     await discard(scratch.fresh); // nothing there if all went well
     releaseScratch(scratch);
-  }
-}
-
-/** Puts the fresh directory in the target's place, and the old one back if that fails. */
-async function swap(target: string, { fresh, old }: Scratch): Promise<void> {
-  await flushDirectory(fresh);
-  const replaces = await renameIfThere(target, old);
-  try {
-    await rename(fresh, target);
-  } catch (error) {
-    if (replaces) await rename(old, target);
-    throw error;
-  }
-  await flushDirectory(dirname(target));
-  await discard(old);
-}
-
-/** Removes a scratch directory: now or, if that fails, before the next write. */
-async function discard(scratch: string): Promise<void> {
-  await rm(scratch, { recursive: true, force: true }).catch(() => {});
-}
-
-async function renameIfThere(from: string, to: string): Promise<boolean> {
-  try {
-    await rename(from, to);
-    return true;
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return false;
-    throw error;
-  }
-}
-
-/** Names survive a power cut only when their directory is flushed, too. Windows has no such call. */
-async function flushDirectory(dir: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(dir);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

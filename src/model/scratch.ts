@@ -1,10 +1,10 @@
 /**
- * The hidden directories that lie beside a model while it is written: `fresh`, where the new one
- * grows, and `old`, where the one before waits until the new one is in place. Their names tell who
- * writes, so that what a killed process left behind is told from what is still being written.
+ * The hidden directories that lie beside a directory while it is written anew: `fresh`, where the
+ * new one grows, and `old`, where the one before waits until the new one is in place. Their names
+ * tell who writes, so that what a killed process left behind is told from what is being written.
  */
 import { randomBytes } from 'node:crypto';
-import { access, readdir, rename, rm } from 'node:fs/promises';
+import { access, open, readdir, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { systemCode } from '../errors.js';
@@ -33,6 +33,46 @@ export function reserveScratch(target: string): Scratch {
 export function releaseScratch({ fresh, old }: Scratch): void {
   inUse.delete(fresh);
   inUse.delete(old);
+}
+
+/** Puts the fresh directory in the target's place, and the old one back if that fails. */
+export async function swap(target: string, { fresh, old }: Scratch): Promise<void> {
+  await flushDirectory(fresh);
+  const replaces = await renameIfThere(target, old);
+  try {
+    await rename(fresh, target);
+  } catch (error) {
+    if (replaces) await rename(old, target);
+    throw error;
+  }
+  await flushDirectory(dirname(target));
+  await discard(old);
+}
+
+/** Removes a scratch directory: now or, if that fails, before the next write. */
+export async function discard(scratch: string): Promise<void> {
+  await rm(scratch, { recursive: true, force: true }).catch(() => {});
+}
+
+async function renameIfThere(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** Names survive a power cut only when their directory is flushed, too. Windows has no such call. */
+async function flushDirectory(dir: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(dir);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 /**

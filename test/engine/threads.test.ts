@@ -60,6 +60,12 @@ test('arrays move there and back', async (t) => {
   t.deepEqual(back, Uint8Array.of(1, 2, 3));
 });
 
+test('threads have the environment of the process and not a copy: native libraries read it', async (t) => {
+  const { threads } = start(t);
+  await threads.run('settle', 'PATCHLINE_TEST_THREAD', []);
+  t.is(process.env.PATCHLINE_TEST_THREAD, 'set by a thread');
+});
+
 test('an error keeps its code, disposition and hint', async (t) => {
   const { threads } = start(t);
   await t.throwsAsync(threads.run('refuse', 'frame 7', []), {

@@ -66,6 +66,11 @@ export const devour = answering(async (_: undefined): Promise<number> => {
   }
 }, nothing);
 
+/** Sets a variable of the environment. */
+export const settle = answering(async (name: string): Promise<void> => {
+  process.env[name] = 'set by a thread';
+}, nothing);
+
 /** How many of these have run before. */
 export const next = answering(
   async (count: Int32Array): Promise<number> => Atomics.add(count, 0, 1),
