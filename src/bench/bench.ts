@@ -7,7 +7,7 @@ import { latticeOf } from '../localize/grid.js';
 import { PATCH } from '../localize/tiling.js';
 import { Cases } from './cases.js';
 import { describeMachine } from './machine.js';
-import { type BenchReport, casesOf, ratiosOf } from './report.js';
+import { type BenchReport, type CaseReport, casesOf, ratiosOf } from './report.js';
 import { measureInRounds } from './rounds.js';
 import { prepareWorkload, type Workload } from './workload.js';
 
@@ -67,15 +67,18 @@ async function measure(
       onProgress({ phase: 'measure', done, total, detail: cases.all[index].name });
     const rates = await measureInRounds(cases.all, { rounds, seconds, onMeasured, signal });
     const figures = cases.all.map(({ name, threads }, i) => ({ name, threads, rounds: rates[i] }));
+    const reports = casesOf(figures);
+    const engine = reports.findLast(({ name }) => name === 'engine') as CaseReport;
     return {
       schema: 'patchline.bench/1',
       backend,
       model: modelReport(workload, options.model),
       frame: { ...input, format: 'jpeg', patches: rows * cols },
       settings: { rounds, seconds, resnet18Patches },
-      cases: casesOf(figures),
+      cases: reports,
       ratios: ratiosOf(figures),
       engine: cases.engineReport,
+      latency: await cases.latency(engine.framesPerSecond.median, seconds),
     };
   } finally {
     await cases.close();

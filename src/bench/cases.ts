@@ -8,6 +8,7 @@ import { PATCH } from '../localize/tiling.js';
 import type { Work } from './bench-thread.js';
 import { BenchThreads } from './bench-threads.js';
 import { EngineRun } from './engine-run.js';
+import { type LatencyReport, LOAD, latencyOf, MIN_LATENCY_FRAMES } from './latency.js';
 import type { ByThreads, CaseName, EngineReport } from './report.js';
 import type { Measurable } from './rounds.js';
 import type { Workload } from './workload.js';
@@ -69,6 +70,15 @@ export class Cases {
       eventLoopDelayMs: eventLoopDelay,
     }));
     return { one, ...(all && { all }) };
+  }
+
+  /** Of the engine with all threads, at a share of the speed that was measured. */
+  async latency(speed: number, seconds: number): Promise<LatencyReport> {
+    const rate = LOAD * speed;
+    const { jpegs } = this.#workload;
+    const count = Math.max(MIN_LATENCY_FRAMES, Math.ceil(rate * seconds));
+    const frames = Array.from({ length: count }, (_, i) => frameOf(jpegs[i % jpegs.length], i));
+    return latencyOf(await this.#engines[this.#engines.length - 1].paced(frames, rate), rate);
   }
 
   async close(): Promise<void> {

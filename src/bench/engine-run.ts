@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { deferred } from '../deferred.js';
 import { Engine, type EngineOptions } from '../engine/engine.js';
 import { PatchlineError } from '../errors.js';
-import { type Frame, type Outcome, STAGES, type Stage } from '../frame/frame.js';
+import { type Frame, type Judgement, type Outcome, STAGES, type Stage } from '../frame/frame.js';
 import { FolderSource } from '../stream/folder/source.js';
 import { Pipeline } from '../stream/pipeline.js';
 import type { OutcomeSink } from '../stream/ports.js';
@@ -88,6 +88,18 @@ export class EngineRun {
     });
   }
 
+  /** Frames at a steady rate, one after the other. → milliseconds that each took */
+  async paced(frames: readonly Frame[], framesPerSecond: number): Promise<number[]> {
+    const begin = performance.now();
+    const took = frames.map(async (frame, n) => {
+      const due = begin + (1000 * n) / framesPerSecond;
+      await sleep(due - performance.now());
+      checkJudged(frame, await this.engine.judge(frame));
+      return performance.now() - due;
+    });
+    return Promise.all(took);
+  }
+
   /** Mean milliseconds of a frame in each stage, over all frames that were counted so far. */
   get stages(): Record<Stage, number> {
     const mean = (stage: Stage) => [stage, (this.#stageMs.get(stage) ?? 0) / this.#frames] as const;
@@ -104,10 +116,8 @@ export class EngineRun {
     return this.engine.stop();
   }
 
-  #add({ id }: Frame, outcome: Outcome): void {
-    if (outcome.verdict === 'rejected') {
-      throw new PatchlineError('PL_STATE', `frame ${id} was not judged: ${outcome.message}`);
-    }
+  #add(frame: Frame, outcome: Outcome): void {
+    checkJudged(frame, outcome);
     this.#frames++;
     for (const stage of STAGES) {
       this.#stageMs.set(stage, (this.#stageMs.get(stage) ?? 0) + outcome.timings[stage]);
@@ -135,4 +145,9 @@ export class EngineRun {
     const p99 = late(monitor.percentile(99));
     this.#delays.push({ p50, p99, max: late(monitor.max) });
   }
+}
+
+function checkJudged({ id }: Frame, outcome: Outcome): asserts outcome is Judgement {
+  if (outcome.verdict !== 'rejected') return;
+  throw new PatchlineError('PL_STATE', `frame ${id} was not judged: ${outcome.message}`);
 }

@@ -2,6 +2,7 @@
 import type { Stage } from '../frame/frame.js';
 import type { Size } from '../frame/pixels.js';
 import type { EventLoopDelay } from './engine-run.js';
+import type { LatencyReport } from './latency.js';
 import type { Machine } from './machine.js';
 import { type Rate, ratioOf, type Spread, spreadOf } from './rounds.js';
 
@@ -80,6 +81,8 @@ export interface BenchReport {
   readonly cases: readonly CaseReport[];
   readonly ratios: Ratios;
   readonly engine: ByThreads<EngineReport>;
+  /** From a frame that comes to its verdict, in the engine with all threads. */
+  readonly latency: LatencyReport;
 }
 
 /** What was measured of one case with a number of threads. */

@@ -1,6 +1,8 @@
 /** What `patchline bench` prints for people, within 80 columns. */
 
+import type { CaseChange, Comparison } from '../bench/compare.js';
 import type { KafkaBenchReport } from '../bench/kafka/report.js';
+import type { LatencyReport } from '../bench/latency.js';
 import type { Machine } from '../bench/machine.js';
 import type {
   BenchReport,
@@ -10,9 +12,10 @@ import type {
   EngineReport,
 } from '../bench/report.js';
 import { ratioOf, type Spread } from '../bench/rounds.js';
+import type { ScaleReport } from '../bench/scale/report.js';
 import type { SoakReport } from '../bench/soak.js';
 import { STAGES } from '../frame/frame.js';
-import { bytes, columns, count, shortId, size } from './format.js';
+import { bytes, columns, count, percent, shortId, size } from './format.js';
 
 const CASE_NAMES: Readonly<Record<CaseName, string>> = {
   network: 'network alone',
@@ -49,6 +52,8 @@ export function benchLines(report: BenchReport): string[] {
     ...columns([['Times, in the same rounds', ...threadHeads(report)], ...ratioRows(report)]),
     '',
     ...columns([['A frame in the engine', ...threadHeads(report)], ...engineRows(report.engine)]),
+    '',
+    latencyLine(report.latency),
   ];
 }
 
@@ -58,6 +63,10 @@ export function kafkaBenchLines({ machine, model, settings, sizes }: KafkaBenchR
     ...[row.engine, row.kafka, row.decode].map(({ median }) => figure(median)),
     range(row.kafkaOverEngine),
     range(row.decodeOverEngine),
+  ]);
+  const costs = sizes.map(({ cpuMsPerFrame: { engine, kafka, decode }, ...row }) => [
+    `${size(row)} px`,
+    ...[engine, kafka, decode].map(({ median }) => figure(median)),
   ]);
   const latencies = sizes.map(({ latency, ...row }) => [
     `${size(row)} px`,
@@ -80,10 +89,63 @@ export function kafkaBenchLines({ machine, model, settings, sizes }: KafkaBenchR
     ]),
     `  median of ${count(settings.rounds, 'round')}; Kafka: topic to engine to topic; decode alone: without the encoder`,
     '',
+    ...columns([['CPU ms a frame', 'engine alone', 'Kafka', 'decode alone'], ...costs]),
+    "  of this process; the broker's comes on top",
+    '',
     ...columns([
       ['Capture to acknowledged result', 'frames/s', 'p50 ms', 'p99 ms', 'p99 ÷ p50'],
       ...latencies,
     ]),
+  ];
+}
+
+export function scaleBenchLines({ machine, settings, cases, rebalance }: ScaleReport): string[] {
+  const rows = cases.map((row) => [
+    row.device,
+    ...[row.workers, row.partitions, row.framesPerSecond].map(figure),
+    ...[row.cpuMsPerFrame, row.coresBusy].map(figure),
+    bytes(row.peakBytes),
+  ]);
+  const { framesPerSecond, nothingMs, joinMs, leaveMs, killMs, sessionTimeoutMs } = rebalance;
+  return [
+    ...machineLines(machine),
+    `JPEGs of ${bytes(settings.frameBytes)}; simulated: decoded, then ${figure(settings.gpuMs)} ms of waiting for each`,
+    '',
+    ...columns([
+      ['One group', 'workers', 'partitions', 'frames/s', 'CPU ms', 'cores busy', 'most memory'],
+      ...rows,
+    ]),
+    '  CPU ms: of the workers, a frame; cores busy: by all programs, the broker too;',
+    '  most memory: of the largest worker',
+    '',
+    ...columns([
+      ['Longest wait of a frame, ms', 'nothing', 'one joins', 'one leaves', 'one is killed'],
+      [
+        `2 workers, ${figure(framesPerSecond)} frames/s`,
+        ...[nothingMs, joinMs, leaveMs, killMs].map(figure),
+      ],
+    ]),
+    `  one that is killed is missed after --session-timeout, ${figure(sessionTimeoutMs / 1000)} s`,
+  ];
+}
+
+export function comparisonLines({ since, differences, cases }: Comparison): string[] {
+  const change = ({ times, clear }: CaseChange['framesPerSecond']): string =>
+    `${figure(times)}${clear ? '' : ' ~'}`;
+  const row = ({ name, threads, framesPerSecond, cpuMsPerFrame }: CaseChange): string[] => [
+    CASE_NAMES[name],
+    String(threads),
+    change(framesPerSecond),
+    change(cpuMsPerFrame),
+  ];
+  return [
+    '',
+    ...columns([
+      [`Times the run of ${minute(since)}`, 'threads', 'speed', 'CPU'],
+      ...cases.map(row),
+    ]),
+    '  ~: no more than the rounds scatter by themselves',
+    ...differences.map((difference) => `  not as it was: ${difference}`),
   ];
 }
 
@@ -110,7 +172,7 @@ export function soakLines(report: SoakReport): string[] {
 function machineLines(machine: Machine): string[] {
   const { cpu, cores, memoryBytes, platform, node, loadBefore, date, versions } = machine;
   const { patchline, ...libraries } = versions;
-  const when = `${date.slice(0, 16).replace('T', ' ')} UTC, load ${loadBefore.toFixed(2)}`;
+  const when = `${minute(date)}, load ${loadBefore.toFixed(2)}`;
   return [
     `${cpu}, ${count(cores, 'core')}, ${(memoryBytes / 2 ** 30).toFixed(1)} GiB`,
     `Patchline ${patchline}, Node ${node}, ${platform}; ${when}`,
@@ -132,6 +194,11 @@ function caseRow(row: CaseReport, all: readonly CaseReport[]): string[] {
     ratioOf(rates(row), rates(paper)).median,
   ];
   return [CASE_NAMES[row.name], String(row.threads), ...figures.map(figure)];
+}
+
+function latencyLine({ load, framesPerSecond, p50Ms, p99Ms, p99OverP50 }: LatencyReport): string {
+  const [rate, p50, p99, ratio] = [framesPerSecond, p50Ms, p99Ms, p99OverP50].map(figure);
+  return `Latency at ${percent(load)} load (${rate} frames/s): p50 ${p50} ms, p99 ${p99} ms, ${ratio} ×`;
 }
 
 function threadHeads({ cases }: BenchReport): string[] {
@@ -176,6 +243,11 @@ function byThreads<T>({ one, all }: ByThreads<T>, text: (value: T) => string): s
 
 function range({ median, min, max }: Spread): string {
   return `${figure(median)} (${figure(min)}–${figure(max)})`;
+}
+
+/** An ISO 8601 date for people. */
+function minute(date: string): string {
+  return `${date.slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 /** Three digits that count. */

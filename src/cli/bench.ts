@@ -1,9 +1,16 @@
 /** `patchline bench`: how fast this machine is, and whether memory stays where it is. */
 import { type BenchProgress, runBench } from '../bench/bench.js';
+import { compareRuns, readStoredRun } from '../bench/compare.js';
 import { runSoak } from '../bench/soak.js';
 import { integer, numberWithin, onOff, text } from '../config/kind.js';
 import { type Config, optional, withDefault } from '../config/option.js';
-import { benchLines, kafkaBenchLines, soakLines } from './bench-table.js';
+import {
+  benchLines,
+  comparisonLines,
+  kafkaBenchLines,
+  scaleBenchLines,
+  soakLines,
+} from './bench-table.js';
 import { type Context, defineCommand, type ExitCode } from './command.js';
 import { backend } from './common-options.js';
 import { Progress } from './progress.js';
@@ -26,6 +33,10 @@ const options = {
     help: "Patches of a frame that the paper's ResNet-18 runs on; the rest is extrapolated.",
     group: 'Measurement',
   }),
+  compare: optional(text('FILE'), {
+    help: 'Also shows what has changed against a run that was stored with --json.',
+    group: 'Measurement',
+  }),
   soak: optional(integer({ min: 1000 }), {
     help: 'Instead: sends so many frames through the engine and watches its memory.',
     group: 'Measurement',
@@ -43,6 +54,14 @@ const options = {
     help: 'The broker of --kafka. Topics are made for the measurement and deleted after it.',
     group: 'Measurement',
   }),
+  scale: withDefault(onOff, false, {
+    help: 'Instead: 1, 2 and 4 workers in one consumer group at --broker, and what a change of the group costs.',
+    group: 'Measurement',
+  }),
+  gpuMs: withDefault(numberWithin(0), 25, {
+    help: 'Milliseconds that the simulated device of --scale takes for a frame, so that more workers than cores can be tried.',
+    group: 'Measurement',
+  }),
   backend,
 };
 
@@ -54,9 +73,11 @@ export const bench = defineCommand(
     options,
     examples: [
       'patchline bench',
-      'patchline bench --model models/screw --json',
+      'patchline bench --model models/screw --json > before.json',
+      'patchline bench --model models/screw --compare before.json',
       'patchline bench --soak 10000',
       'patchline bench --kafka --broker 127.0.0.1:9092',
+      'patchline bench --scale --gpu-ms 25',
     ],
   },
   run,
@@ -84,10 +105,21 @@ async function run(config: BenchConfig, { output, signal }: Context): Promise<Ex
     output.result(report);
     return 0;
   }
+  if (config.scale) {
+    const { runScaleBench } = await import('../bench/scale/bench.js');
+    const { broker, gpuMs } = config;
+    const report = await runScaleBench({ ...common, seconds, broker, gpuMs }, onProgress, signal);
+    for (const line of scaleBenchLines(report)) output.text(line);
+    output.result(report);
+    return 0;
+  }
+  const before = config.compare === undefined ? undefined : await readStoredRun(config.compare);
   const options = { ...common, rounds, seconds, resnet18Patches };
   const report = await runBench(options, onProgress, signal);
+  const comparison = before && compareRuns(before, report);
   for (const line of benchLines(report)) output.text(line);
-  output.result(report);
+  if (comparison) for (const line of comparisonLines(comparison)) output.text(line);
+  output.result({ ...report, ...(comparison && { comparison }) });
   return 0;
 }
 

@@ -8,20 +8,14 @@ import type { Size } from '../../frame/pixels.js';
 import { KafkaClient } from '../../stream/kafka/client.js';
 import { defaultCredits } from '../../stream/worker.js';
 import { type BenchOptions, fitProgress, type OnBenchProgress } from '../bench.js';
+import { type LatencyReport, LOAD, latencyOf, MIN_LATENCY_FRAMES } from '../latency.js';
 import { describeMachine } from '../machine.js';
 import { prepareWorkload } from '../workload.js';
 import { DecodeJudge } from './decode-judge.js';
 import type { FeederData } from './feeder-thread.js';
 import { type Flow, fromKafka, fromMemory, type KafkaFlow, latencies } from './flow.js';
 import { kafkaFrames } from './frames.js';
-import {
-  type KafkaBenchReport,
-  type KafkaFramesReport,
-  type LatencyReport,
-  latencyOf,
-  type Rounds,
-  speedsOf,
-} from './report.js';
+import { type KafkaBenchReport, type KafkaFramesReport, type Rounds, speedsOf } from './report.js';
 import { BenchTopics, PARTITIONS } from './topics.js';
 
 export interface KafkaBenchOptions extends Omit<BenchOptions, 'resnet18Patches'> {
@@ -34,9 +28,6 @@ const SIZES = [
   { scale: 4, bytes: 1_000_000 },
 ];
 
-/** Share of what goes through Kafka at which latency is measured. */
-const LOAD = 0.7;
-const MIN_LATENCY_FRAMES = 200;
 /** A topic of the measurement holds no more. */
 const MAX_TOPIC_BYTES = 2 ** 30;
 
@@ -154,7 +145,7 @@ class KafkaBench {
     const data: FeederData = { broker, topic, partitions: PARTITIONS, frames, count, rate };
     const found = await latencies(await this.#kafkaFlow(topic, count), () => feed(data));
     this.#step('latency');
-    return latencyOf(found, LOAD, rate);
+    return latencyOf(found, rate);
   }
 
   #flow(count: number): Flow {

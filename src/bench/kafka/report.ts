@@ -1,17 +1,7 @@
 /** What `patchline bench --kafka` says, as one JSON object; fields are added, none is renamed. */
+import type { LatencyReport } from '../latency.js';
 import type { Machine } from '../machine.js';
 import { type Rate, ratioOf, type Spread, spreadOf } from '../rounds.js';
-
-export interface LatencyReport {
-  /** Frames a second that came in: this share of what goes through Kafka. */
-  readonly load: number;
-  readonly framesPerSecond: number;
-  readonly frames: number;
-  /** From the capture of a frame to its acknowledged result. */
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly p99OverP50: number;
-}
 
 export interface KafkaFramesReport {
   readonly width: number;
@@ -26,8 +16,11 @@ export interface KafkaFramesReport {
   readonly kafka: Spread;
   /** From a topic through the decoder alone into a topic. */
   readonly decode: Spread;
+  /** CPU time of this process for a frame; the broker's is not in it. */
+  readonly cpuMsPerFrame: Record<keyof Rounds, Spread>;
   readonly kafkaOverEngine: Spread;
   readonly decodeOverEngine: Spread;
+  /** From the capture of a frame to its acknowledged result. */
   readonly latency: LatencyReport;
 }
 
@@ -48,33 +41,19 @@ export interface Rounds {
 }
 
 export function speedsOf(rounds: Rounds) {
-  const [engine, kafka, decode] = [rounds.engine, rounds.kafka, rounds.decode].map((rates) =>
-    rates.map(({ framesPerSecond }) => framesPerSecond),
-  );
+  const speeds = (rates: readonly Rate[]) => rates.map(({ framesPerSecond }) => framesPerSecond);
+  const cpu = (rates: readonly Rate[]) => spreadOf(rates.map((rate) => rate.cpuMsPerFrame));
+  const [engine, kafka, decode] = [rounds.engine, rounds.kafka, rounds.decode].map(speeds);
   return {
     engine: spreadOf(engine),
     kafka: spreadOf(kafka),
     decode: spreadOf(decode),
+    cpuMsPerFrame: {
+      engine: cpu(rounds.engine),
+      kafka: cpu(rounds.kafka),
+      decode: cpu(rounds.decode),
+    },
     kafkaOverEngine: ratioOf(kafka, engine),
     decodeOverEngine: ratioOf(decode, engine),
-  };
-}
-
-/** @param found milliseconds; the first tenth, while caches and threads wake up, does not count */
-export function latencyOf(
-  found: readonly number[],
-  load: number,
-  framesPerSecond: number,
-): LatencyReport {
-  const counted = found.slice(Math.ceil(found.length / 10)).sort((a, b) => a - b);
-  const quantile = (q: number) => counted[Math.ceil(q * counted.length) - 1];
-  const [p50Ms, p99Ms] = [quantile(0.5), quantile(0.99)];
-  return {
-    load,
-    framesPerSecond,
-    frames: counted.length,
-    p50Ms,
-    p99Ms,
-    p99OverP50: p99Ms / p50Ms,
   };
 }

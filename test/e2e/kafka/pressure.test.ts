@@ -1,4 +1,5 @@
 /** Back-pressure: what does not get through waits in Kafka and nowhere else. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import type { KafkaOptions } from '../../../src/stream/kafka/options.js';
 import { accountOf } from '../../helpers/kafka/account.js';
@@ -24,24 +25,47 @@ async function feed({ topics }: KafkaOptions, count: number, bytes: number): Pro
   }
 }
 
-it('a burst of 100 times what is in work: memory stays at the credits and one fetch', async (t) => {
-  const partitions = { partitions: 4 };
-  const options = await lab.site({ frames: partitions, results: partitions });
-  const judge: FakeJudgeOptions = { workMs: 4 };
-  const worker = await new WorkerProcess(options, judge, 16).ready();
-  t.teardown(() => worker.signal('SIGKILL'));
-  await feed(options, 200, 100_000); // as much as warms up the process
-  await until('the warm-up', () => worker.settled >= 200);
-  const before = worker.peakMemory;
-  await feed(options, 1600, 100_000);
-  await until('the burst', () => worker.settled >= 1800, 60_000);
-  const grown = worker.peakMemory - before;
-  t.log(`peak ${worker.peakMemory.toFixed(0)} MiB, ${grown.toFixed(0)} MiB above the warm-up`);
-  t.true(grown < 64, `${grown.toFixed(0)} MiB for a burst of 152 MiB`);
-  t.is((await worker.signal('SIGTERM')).code, 0);
-  const results = await lab.read(`${options.topics.prefix}results`);
-  t.like(accountOf(1800, results), { lost: 0, duplicates: 0, outOfOrder: 0 });
-});
+/** What goes wrong while a backlog of `BURST` frames waits. */
+const PRESSURE: Record<string, { judge: FakeJudgeOptions; meanwhile: () => Promise<void> }> = {
+  'a burst of 100 times what is in work': {
+    judge: { workMs: 4 },
+    meanwhile: () => Promise.resolve(),
+  },
+  'results that a stalling broker takes only now and then': {
+    judge: { workMs: 1 },
+    async meanwhile() {
+      for (let i = 0; i < 8; i++) {
+        lab.broker!.pause();
+        await sleep(700);
+        lab.broker!.resume();
+        await sleep(100);
+      }
+    },
+  },
+};
+
+const BURST = 1600;
+
+for (const [name, { judge, meanwhile }] of Object.entries(PRESSURE)) {
+  it(`${name}: memory stays at the credits and one fetch`, async (t) => {
+    const partitions = { partitions: 4 };
+    const options = await lab.site({ frames: partitions, results: partitions });
+    const worker = await new WorkerProcess(options, judge, 16).ready();
+    t.teardown(() => worker.signal('SIGKILL'));
+    await feed(options, 200, 100_000); // as much as warms up the process
+    await until('the warm-up', () => worker.settled >= 200);
+    const before = worker.peakMemory;
+    await feed(options, BURST, 100_000);
+    await meanwhile();
+    await until('the burst', () => worker.settled >= 200 + BURST, 60_000);
+    const grown = worker.peakMemory - before;
+    t.log(`peak ${worker.peakMemory.toFixed(0)} MiB, ${grown.toFixed(0)} MiB above the warm-up`);
+    t.true(grown < 64, `${grown.toFixed(0)} MiB for a burst of 152 MiB`);
+    t.is((await worker.signal('SIGTERM')).code, 0);
+    const results = await lab.read(`${options.topics.prefix}results`);
+    t.like(accountOf(200 + BURST, results), { lost: 0, duplicates: 0, outOfOrder: 0 });
+  });
+}
 
 it('a broker that stalls for longer than the session: nothing piles up, nothing is lost', async (t) => {
   const options = await lab.site();
@@ -53,7 +77,7 @@ it('a broker that stalls for longer than the session: nothing piles up, nothing 
   lab.broker!.pause();
   t.teardown(() => lab.broker!.resume());
   const judged = judge.judged.length;
-  await new Promise((resolve) => setTimeout(resolve, 8000));
+  await sleep(8000);
   t.true(judge.judged.length - judged <= 8, 'no more than the credits let in');
   t.true(worker.pipeline.credits.inFlight.frames <= 8);
   lab.broker!.resume();
