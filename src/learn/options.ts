@@ -25,7 +25,7 @@ export const DEFAULT_READOUT: Readout = {
   centres: 128,
   sigma: 4,
   borderCorrection: true,
-  topShare: 0.003,
+  topShare: 0.01,
   centred: true,
 };
 
