@@ -5,6 +5,7 @@ import { defaultThreads } from '../engine/engine.js';
 import { ModelSet } from '../engine/models.js';
 import type { Frame } from '../frame/frame.js';
 import { PATCH } from '../localize/tiling.js';
+import type { Work } from './bench-thread.js';
 import { BenchThreads } from './bench-threads.js';
 import { EngineRun } from './engine-run.js';
 import { type LatencyReport, LOAD, latencyOf, MIN_LATENCY_FRAMES } from './latency.js';
@@ -102,13 +103,23 @@ export class Cases {
   #addNetworks(counts: readonly number[]): void {
     const { backend, resnet18Patches: patches } = this.#options;
     const { bundle, pixels } = this.#workload;
-    const data = { backend, bundle, frames: pixels.slice(0, FRAMES), patches };
-    const threads = new BenchThreads(Math.max(...counts), data);
-    this.#closing.push(() => threads.close());
-    for (const name of ['network', 'encoder', 'resnet18-patches'] as const) {
-      for (const count of counts) {
-        this.all.push({ name, threads: count, ...threads.running(name, count) });
-      }
+    const data = { bundle, frames: pixels.slice(0, FRAMES), patches };
+    const start = (name: BackendName): BenchThreads => {
+      const threads = new BenchThreads(Math.max(...counts), { ...data, backend: name });
+      this.#closing.push(() => threads.close());
+      return threads;
+    };
+    const threads = start(backend);
+    const baseline = start('wasm');
+    for (const count of counts) {
+      const add = (name: CaseName, pool: BenchThreads, work: Work): void => {
+        this.all.push({ name, threads: count, ...pool.running(work, count) });
+      };
+      add('network', threads, 'network');
+      add('encoder', threads, 'encoder');
+      add('wasm-network', baseline, 'network');
+      add('wasm-encoder', baseline, 'encoder');
+      add('resnet18-patches', baseline, 'resnet18-patches');
     }
   }
 

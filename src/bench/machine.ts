@@ -1,4 +1,5 @@
 /** What figures were measured on: a speed without its machine says nothing. */
+import { createRequire } from 'node:module';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { version_wasm } from '@tensorflow/tfjs-backend-wasm';
 import { version_core } from '@tensorflow/tfjs-core';
@@ -21,6 +22,11 @@ export interface Machine {
   readonly date: string;
 }
 
+/** Read from the package: its native library is loaded only where it runs. */
+const ONNXRUNTIME_VERSION: string = createRequire(import.meta.url)(
+  'onnxruntime-node/package.json',
+).version;
+
 export function describeMachine(now = new Date()): Machine {
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
@@ -33,6 +39,7 @@ export function describeMachine(now = new Date()): Machine {
       patchline: PATCHLINE_VERSION,
       tfjs: version_core,
       'tfjs-wasm': version_wasm,
+      onnxruntime: ONNXRUNTIME_VERSION,
       sharp: sharp.versions.sharp ?? 'unknown',
       libvips: sharp.versions.vips,
       piscina: Piscina.version,

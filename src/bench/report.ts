@@ -9,9 +9,18 @@ import { type Rate, ratioOf, type Spread, spreadOf } from './rounds.js';
 /**
  * `network`: the convolutions alone. `encoder`: these and the linear parts of the densities.
  * `engine`: JPEG files to verdicts. `patches`: the engine, each 64 px patch cut out and run by
- * itself. `resnet18-patches`: the paper's backbone run so, extrapolated from some patches.
+ * itself. The baselines run on wasm, whatever the back end: `wasm-network` and `wasm-encoder` as
+ * above, `resnet18-patches`: the paper's backbone patch by patch, extrapolated from some patches.
  */
-export const CASES = ['network', 'encoder', 'engine', 'patches', 'resnet18-patches'] as const;
+export const CASES = [
+  'network',
+  'encoder',
+  'engine',
+  'patches',
+  'wasm-network',
+  'wasm-encoder',
+  'resnet18-patches',
+] as const;
 export type CaseName = (typeof CASES)[number];
 
 export interface CaseReport {
@@ -28,7 +37,11 @@ export type ByThreads<T> = { readonly one: T; readonly all?: T };
 
 /** How many times the one is the other, measured in the same rounds. */
 export interface Ratios {
-  /** The convolutions of a whole frame against the paper's backbone patch by patch. */
+  /** The back end against wasm. */
+  readonly encoderOverWasm: ByThreads<Spread>;
+  /** The same in CPU time: how many times less a frame takes. */
+  readonly encoderOverWasmCpu: ByThreads<Spread>;
+  /** The convolutions of a whole frame against the paper's backbone patch by patch, both on wasm. */
   readonly denseOverResnet18Patches: ByThreads<Spread>;
   readonly engineOverResnet18Patches: ByThreads<Spread>;
   readonly engineOverPatches: ByThreads<Spread>;
@@ -102,7 +115,9 @@ export function ratiosOf(figures: readonly Figures[]): Ratios {
   });
   const gain = (name: CaseName) => [name, speed(all(name), one(name))] as const;
   return {
-    denseOverResnet18Patches: compare('network', 'resnet18-patches'),
+    encoderOverWasm: compare('encoder', 'wasm-encoder'),
+    encoderOverWasmCpu: compare('wasm-encoder', 'encoder', cpuTime),
+    denseOverResnet18Patches: compare('wasm-network', 'resnet18-patches'),
     engineOverResnet18Patches: compare('engine', 'resnet18-patches'),
     engineOverPatches: compare('engine', 'patches'),
     engineOverEncoder: compare('engine', 'encoder'),

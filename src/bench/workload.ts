@@ -12,6 +12,8 @@ import { lineFrame } from '../stream/line/line.js';
 
 export interface Workload {
   readonly bundle: Bundle;
+  /** Its directory. */
+  readonly model: string;
   /** A folder of JPEG files at the size of the model's input. */
   readonly folder: string;
   /** The same frames: as files, and decoded. */
@@ -26,6 +28,8 @@ const FRAMES = 32;
 const DEFECT_RATE = 0.12;
 const SURFACE = 'metal';
 const SEED = 7;
+
+const FITTED = 'model';
 
 /** Good images behind a model that is fitted on the spot. */
 const GOOD_IMAGES = 40;
@@ -51,7 +55,7 @@ export async function prepareWorkload(
     await Promise.all(
       jpegs.map((jpeg, n) => writeFile(join(folder, `${String(n).padStart(3, '0')}.jpg`), jpeg)),
     );
-    return { bundle, folder, jpegs, pixels, remove };
+    return { bundle, model: model ?? join(dir, FITTED), folder, jpegs, pixels, remove };
   } catch (error) {
     await remove();
     throw error;
@@ -63,7 +67,7 @@ async function fitModel(
   onFit: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<Bundle> {
-  const camera = { id: 'model', surface: SURFACE, seed: SEED } as const;
+  const camera = { id: FITTED, surface: SURFACE, seed: SEED } as const;
   const models = await trainCameras([camera], {
     dir,
     images: GOOD_IMAGES,

@@ -12,6 +12,7 @@ import type {
   EngineReport,
 } from '../bench/report.js';
 import { ratioOf, type Spread } from '../bench/rounds.js';
+import type { ScaleReport } from '../bench/scale/report.js';
 import type { SoakReport } from '../bench/soak.js';
 import { STAGES } from '../frame/frame.js';
 import { bytes, columns, count, percent, shortId, size } from './format.js';
@@ -21,7 +22,9 @@ const CASE_NAMES: Readonly<Record<CaseName, string>> = {
   encoder: 'encoder: and densities',
   engine: 'engine: JPEG to verdict',
   patches: 'engine, patch by patch',
-  'resnet18-patches': 'ResNet-18 by patches',
+  'wasm-network': 'wasm: network alone',
+  'wasm-encoder': 'wasm: encoder',
+  'resnet18-patches': 'wasm: ResNet-18 by patches',
 };
 
 export function benchLines(report: BenchReport): string[] {
@@ -93,6 +96,36 @@ export function kafkaBenchLines({ machine, model, settings, sizes }: KafkaBenchR
       ['Capture to acknowledged result', 'frames/s', 'p50 ms', 'p99 ms', 'p99 ÷ p50'],
       ...latencies,
     ]),
+  ];
+}
+
+export function scaleBenchLines({ machine, settings, cases, rebalance }: ScaleReport): string[] {
+  const rows = cases.map((row) => [
+    row.device,
+    ...[row.workers, row.partitions, row.framesPerSecond].map(figure),
+    ...[row.cpuMsPerFrame, row.coresBusy].map(figure),
+    bytes(row.peakBytes),
+  ]);
+  const { framesPerSecond, nothingMs, joinMs, leaveMs, killMs, sessionTimeoutMs } = rebalance;
+  return [
+    ...machineLines(machine),
+    `JPEGs of ${bytes(settings.frameBytes)}; simulated: decoded, then ${figure(settings.gpuMs)} ms of waiting for each`,
+    '',
+    ...columns([
+      ['One group', 'workers', 'partitions', 'frames/s', 'CPU ms', 'cores busy', 'most memory'],
+      ...rows,
+    ]),
+    '  CPU ms: of the workers, a frame; cores busy: by all programs, the broker too;',
+    '  most memory: of the largest worker',
+    '',
+    ...columns([
+      ['Longest wait of a frame, ms', 'nothing', 'one joins', 'one leaves', 'one is killed'],
+      [
+        `2 workers, ${figure(framesPerSecond)} frames/s`,
+        ...[nothingMs, joinMs, leaveMs, killMs].map(figure),
+      ],
+    ]),
+    `  one that is killed is missed after --session-timeout, ${figure(sessionTimeoutMs / 1000)} s`,
   ];
 }
 
@@ -179,7 +212,9 @@ function ratioRows({ ratios }: BenchReport): string[][] {
   ];
   const { allOverOne } = ratios;
   return [
-    row('network over ResNet-18 by patches', ratios.denseOverResnet18Patches),
+    row('encoder over wasm', ratios.encoderOverWasm),
+    row('encoder over wasm, by CPU time', ratios.encoderOverWasmCpu),
+    row('network over ResNet-18, on wasm', ratios.denseOverResnet18Patches),
     row('engine over patch by patch', ratios.engineOverPatches),
     row('engine over encoder', ratios.engineOverEncoder),
     row('encoder over network', ratios.encoderOverNetwork),

@@ -4,7 +4,13 @@ import { compareRuns, readStoredRun } from '../bench/compare.js';
 import { runSoak } from '../bench/soak.js';
 import { integer, numberWithin, onOff, text } from '../config/kind.js';
 import { type Config, optional, withDefault } from '../config/option.js';
-import { benchLines, comparisonLines, kafkaBenchLines, soakLines } from './bench-table.js';
+import {
+  benchLines,
+  comparisonLines,
+  kafkaBenchLines,
+  scaleBenchLines,
+  soakLines,
+} from './bench-table.js';
 import { type Context, defineCommand, type ExitCode } from './command.js';
 import { backend } from './common-options.js';
 import { Progress } from './progress.js';
@@ -48,6 +54,14 @@ const options = {
     help: 'The broker of --kafka. Topics are made for the measurement and deleted after it.',
     group: 'Measurement',
   }),
+  scale: withDefault(onOff, false, {
+    help: 'Instead: 1, 2 and 4 workers in one consumer group at --broker, and what a change of the group costs.',
+    group: 'Measurement',
+  }),
+  gpuMs: withDefault(numberWithin(0), 25, {
+    help: 'Milliseconds that the simulated device of --scale takes for a frame, so that more workers than cores can be tried.',
+    group: 'Measurement',
+  }),
   backend,
 };
 
@@ -63,6 +77,7 @@ export const bench = defineCommand(
       'patchline bench --model models/screw --compare before.json',
       'patchline bench --soak 10000',
       'patchline bench --kafka --broker 127.0.0.1:9092',
+      'patchline bench --scale --gpu-ms 25',
     ],
   },
   run,
@@ -87,6 +102,14 @@ async function run(config: BenchConfig, { output, signal }: Context): Promise<Ex
     const options = { ...common, rounds, seconds, broker: config.broker };
     const report = await runKafkaBench(options, onProgress, signal);
     for (const line of kafkaBenchLines(report)) output.text(line);
+    output.result(report);
+    return 0;
+  }
+  if (config.scale) {
+    const { runScaleBench } = await import('../bench/scale/bench.js');
+    const { broker, gpuMs } = config;
+    const report = await runScaleBench({ ...common, seconds, broker, gpuMs }, onProgress, signal);
+    for (const line of scaleBenchLines(report)) output.text(line);
     output.result(report);
     return 0;
   }

@@ -9,6 +9,7 @@ export const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   eval: async () => (await import('./eval.js')).evaluate,
   score: async () => (await import('./score.js')).score,
   run: async () => (await import('./run.js')).runCommand,
+  line: async () => (await import('./line.js')).line,
   bench: async () => (await import('./bench.js')).bench,
   export: async () => (await import('./export.js')).exportCommand,
   inspect: async () => (await import('./inspect.js')).inspect,

@@ -7,12 +7,13 @@ import { choice, integer, listOf, numberWithin, onOff, text } from '../config/ki
 import { type Config, optional, withDefault } from '../config/option.js';
 import { runDemo } from '../demo/demo.js';
 import type { Frame, Judgement } from '../frame/frame.js';
-import type { Progress as LearnProgress } from '../learn/options.js';
+import { isLoopback } from '../observe/access.js';
 import { SURFACE_NAMES, type SurfaceName } from '../stream/line/surface.js';
 import { type Context, defineCommand, type ExitCode } from './command.js';
-import { addressKind } from './common-options.js';
+import { addressKind, token } from './common-options.js';
 import { duration } from './format.js';
 import { describeTally } from './tally.js';
+import { TrainingLines } from './training-lines.js';
 
 const SURFACES = SURFACE_NAMES as readonly [SurfaceName, ...SurfaceName[]]; // there are some
 
@@ -41,6 +42,7 @@ const options = {
       defaultText: '127.0.0.1:9464',
     },
   ),
+  token,
   keep: optional(text('DIR'), {
     help: 'Keeps the trained models there, to look at with `patchline inspect`.',
     defaultText: 'a temporary folder, removed at the end',
@@ -58,16 +60,24 @@ export const demo = defineCommand(
     description:
       'Draws good parts, learns a model of each kind from them, then runs a line on which one part in eight has a scratch, a dent, a stain or missing print. Needs no camera, no broker and no GPU.',
     options,
+    rules: [
+      {
+        options: ['http', 'token'],
+        holds: ({ http, token }) => isLoopback(http.host) || token !== undefined,
+        expected: 'others than this machine see the live page with a token only: give one',
+      },
+    ],
     examples: ['patchline demo', 'patchline demo --surfaces metal,carton,fabric --rate 10'],
   },
   run,
 );
 
 async function run(config: DemoConfig, { output, signal }: Context): Promise<ExitCode> {
-  const { surfaces, rate, steps, seed, http, frames } = config;
+  const { surfaces, rate, steps, seed, frames, token } = config;
+  const http = { ...config.http, ...(token !== undefined && { token }) };
   const start = performance.now();
   const dir = config.keep ?? (await mkdtemp(join(tmpdir(), 'patchline-demo-')));
-  const training = new TrainingLines();
+  const training = new TrainingLines(output);
   let first = true;
   try {
     const tally = await runDemo(
@@ -84,11 +94,7 @@ async function run(config: DemoConfig, { output, signal }: Context): Promise<Exi
           output.note(`Learning ${surfaces.join(' and ')} from good frames alone …`);
           if (!config.noOpen && output.isTerminal) openBrowser(url);
         },
-        onProgress: (camera, progress) => {
-          const line = training.update(camera, progress);
-          if (output.isTerminal) output.live(line.text);
-          else if (line.isNews) output.note(line.text);
-        },
+        onProgress: (camera, progress) => training.update(camera, progress),
         onBackend: (line) => output.note(line),
         onRunning: () => output.note('The line runs. Ctrl-C ends it.'),
         onOutcome: async (frame, outcome) => {
@@ -107,43 +113,6 @@ async function run(config: DemoConfig, { output, signal }: Context): Promise<Exi
   } finally {
     if (config.keep === undefined) await rm(dir, { recursive: true, force: true });
   }
-}
-
-const PHASES: Readonly<Record<LearnProgress['phase'], string>> = {
-  read: 'drawing good frames',
-  train: 'training',
-  fit: 'fitting densities',
-  control: 'fitting the control',
-  calibrate: 'calibrating',
-};
-
-/** Where nobody sees a live line, a line now and then. */
-const NEWS_MS = 10_000;
-
-/** How far the cameras' models are. */
-class TrainingLines {
-  readonly #progress = new Map<string, { progress: LearnProgress; since: number }>();
-  #told = 0;
-
-  /** @returns the line of all cameras; `isNews` where it is time for another one */
-  update(camera: string, progress: LearnProgress): { text: string; isNews: boolean } {
-    const now = performance.now();
-    const before = this.#progress.get(camera);
-    const since = before?.progress.phase === progress.phase ? before.since : now;
-    this.#progress.set(camera, { progress, since });
-    const isNews = now - this.#told > NEWS_MS;
-    if (isNews) this.#told = now;
-    const all = [...this.#progress].map(([name, p]) => describe(name, p.progress, now - p.since));
-    return { text: all.join('  |  '), isNews };
-  }
-}
-
-function describe(camera: string, { phase, done, total, loss }: LearnProgress, ms: number): string {
-  const share = `${Math.round((100 * done) / total)} %`;
-  const detail = loss === undefined ? '' : `, loss ${loss.toFixed(2)}`;
-  const left =
-    done > 1 && done < total ? `, ${duration((ms / (done - 1)) * (total - done))} left` : '';
-  return `${camera}: ${PHASES[phase]} ${share}${detail}${left}`;
 }
 
 function anomalyLine(frame: Frame, outcome: Judgement): string {

@@ -13,34 +13,8 @@ const TOPICS = 'Kafka topics';
 const CONNECTION = 'Kafka connection';
 const GROUP = 'Kafka consumer';
 
-export const kafkaOptions = {
-  brokers: optional(listOf(text('HOST:PORT'), 'HOST:PORT,…'), {
-    help: 'Takes frames from Kafka: some brokers of the cluster, which name the others.',
-    group: 'Frames in',
-  }),
-  framesTopic: optional(text('TOPIC'), {
-    help: 'One image a record, keyed by camera.',
-    group: TOPICS,
-  }),
-  resultsTopic: optional(text('TOPIC'), {
-    help: 'One JSON record a frame, keyed by camera.',
-    group: TOPICS,
-  }),
-  mapsTopic: optional(text('TOPIC'), {
-    help: 'The score grid of each frame as 16-bit PNG.',
-    defaultText: 'no maps',
-    group: TOPICS,
-  }),
-  deadLetterTopic: optional(text('TOPIC'), {
-    help: 'Frames that cannot be judged, as they came. Without it only their result tells of them.',
-    defaultText: 'no dead letters',
-    group: TOPICS,
-  }),
-  topicPrefix: optional(text('PREFIX'), {
-    help: 'Goes before the name of each topic.',
-    defaultText: 'none',
-    group: TOPICS,
-  }),
+/** How a cluster is reached, by whoever does. */
+export const connectionOptions = {
   clientId: withDefault(text('NAME'), 'patchline', {
     help: 'The name under which the brokers log and limit this worker.',
     group: CONNECTION,
@@ -73,6 +47,37 @@ export const kafkaOptions = {
     secret: true,
     group: CONNECTION,
   }),
+};
+
+export const kafkaOptions = {
+  brokers: optional(listOf(text('HOST:PORT'), 'HOST:PORT,…'), {
+    help: 'Takes frames from Kafka: some brokers of the cluster, which name the others.',
+    group: 'Frames in',
+  }),
+  framesTopic: optional(text('TOPIC'), {
+    help: 'One image a record, keyed by camera.',
+    group: TOPICS,
+  }),
+  resultsTopic: optional(text('TOPIC'), {
+    help: 'One JSON record a frame, keyed by camera.',
+    group: TOPICS,
+  }),
+  mapsTopic: optional(text('TOPIC'), {
+    help: 'The score grid of each frame as 16-bit PNG.',
+    defaultText: 'no maps',
+    group: TOPICS,
+  }),
+  deadLetterTopic: optional(text('TOPIC'), {
+    help: 'Frames that cannot be judged, as they came. Without it only their result tells of them.',
+    defaultText: 'no dead letters',
+    group: TOPICS,
+  }),
+  topicPrefix: optional(text('PREFIX'), {
+    help: 'Goes before the name of each topic.',
+    defaultText: 'none',
+    group: TOPICS,
+  }),
+  ...connectionOptions,
   group: withDefault(text('NAME'), 'patchline', {
     help: 'Workers of one group share the partitions of the frames topic.',
     group: GROUP,
@@ -103,6 +108,23 @@ export const kafkaOptions = {
 };
 
 export type KafkaConfig = Config<typeof kafkaOptions>;
+type ConnectionConfig = Config<typeof connectionOptions>;
+
+export const connectionRules: readonly Rule<typeof connectionOptions>[] = [
+  {
+    options: ['saslUsername', 'saslPassword'],
+    holds: ({ saslUsername, saslPassword, saslMechanism }) =>
+      (saslUsername === undefined) === (saslPassword === undefined) &&
+      (saslMechanism === undefined || saslUsername !== undefined),
+    expected: 'give both, or neither and no --sasl-mechanism',
+  },
+  {
+    options: ['tlsCertificate', 'tlsKey'],
+    holds: ({ tlsCertificate, tlsKey }) =>
+      (tlsCertificate === undefined) === (tlsKey === undefined),
+    expected: 'give both or neither',
+  },
+];
 
 export const kafkaRules: readonly Rule<typeof kafkaOptions>[] = [
   {
@@ -118,19 +140,7 @@ export const kafkaRules: readonly Rule<typeof kafkaOptions>[] = [
       brokers !== undefined || (mapsTopic === undefined && deadLetterTopic === undefined),
     expected: 'topics need brokers',
   },
-  {
-    options: ['saslUsername', 'saslPassword'],
-    holds: ({ saslUsername, saslPassword, saslMechanism }) =>
-      (saslUsername === undefined) === (saslPassword === undefined) &&
-      (saslMechanism === undefined || saslUsername !== undefined),
-    expected: 'give both, or neither and no --sasl-mechanism',
-  },
-  {
-    options: ['tlsCertificate', 'tlsKey'],
-    holds: ({ tlsCertificate, tlsKey }) =>
-      (tlsCertificate === undefined) === (tlsKey === undefined),
-    expected: 'give both or neither',
-  },
+  ...connectionRules,
 ];
 
 /** Undefined where the frames come from elsewhere. */
@@ -159,7 +169,10 @@ export function kafkaOf(config: KafkaConfig): KafkaOptions | undefined {
   };
 }
 
-function connectionOf(config: KafkaConfig, brokers: readonly string[]): ConnectionOptions {
+export function connectionOf(
+  config: ConnectionConfig,
+  brokers: readonly string[],
+): ConnectionOptions {
   const { clientId, saslMechanism = 'plain', saslUsername, saslPassword } = config;
   return {
     brokers,
@@ -172,7 +185,7 @@ function connectionOf(config: KafkaConfig, brokers: readonly string[]): Connecti
   };
 }
 
-function tlsOf({ tls, tlsCa, tlsCertificate, tlsKey }: KafkaConfig): TlsOptions | boolean {
+function tlsOf({ tls, tlsCa, tlsCertificate, tlsKey }: ConnectionConfig): TlsOptions | boolean {
   const files: TlsOptions = {
     ...(tlsCa !== undefined && { ca: tlsCa }),
     ...(tlsCertificate !== undefined && { certificate: tlsCertificate }),

@@ -40,7 +40,7 @@ export class Output {
   /** A line of the result, for people: on stdout, or with `--json` on stderr. */
   text(line = ''): void {
     this.#endLive();
-    (this.#json ? this.#err : this.#out).write(`${line}\n`);
+    (this.#json ? this.#err : this.#out).write(`${printable(line)}\n`);
   }
 
   /** The result for programs; silent without `--json`. */
@@ -51,12 +51,12 @@ export class Output {
   /** A line on the way: what was found, progress, warnings. */
   note(line: string): void {
     this.#endLive();
-    this.#err.write(`${line}\n`);
+    this.#err.write(`${printable(line)}\n`);
   }
 
   /** Replaces the live line of the terminal. */
   live(line: string): void {
-    this.#err.write(CLEAR_LINE + line.slice(0, (this.#err.columns || 80) - 1));
+    this.#err.write(CLEAR_LINE + printable(line).slice(0, (this.#err.columns || 80) - 1));
     this.#isLive = true;
   }
 
@@ -78,4 +78,9 @@ export class Output {
     if (this.#isLive) this.#err.write(CLEAR_LINE);
     this.#isLive = false;
   }
+}
+
+/** Names of files and cameras come from elsewhere: they are not to move the cursor or set colours. */
+function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, '\ufffd');
 }

@@ -6,15 +6,21 @@ import { ModelSet } from '../engine/models.js';
 import { MAX_PIXELS } from '../frame/decode.js';
 import { readBundle } from '../model/bundle.js';
 import { readCollection } from '../model/collection.js';
+import { isLoopback } from '../observe/access.js';
+import { DEFAULT_CAMERA_CAP } from '../observe/camera-labels.js';
+import { EventLog } from '../observe/event-log.js';
 import { kafkaMetrics } from '../observe/kafka-metrics.js';
 import { createLogger, LOG_LEVELS, type Logger } from '../observe/log.js';
 import { Monitor } from '../observe/monitor.js';
 import { FolderSink } from '../stream/folder/sink.js';
 import { FolderSource } from '../stream/folder/source.js';
+import type { KafkaObserver } from '../stream/kafka/events.js';
 import type { FrameSource, OutcomeSink } from '../stream/ports.js';
 import { runService } from '../stream/service.js';
+import { DEFAULT_ALARM_RULE } from '../watch/line-state.js';
+import { Watch } from '../watch/watch.js';
 import { type Context, defineCommand, type ExitCode } from './command.js';
-import { addressKind, backend } from './common-options.js';
+import { addressKind, alarmRuleKind, backend, token } from './common-options.js';
 import { kafkaOf, kafkaOptions, kafkaRules } from './kafka-options.js';
 import { describeTally } from './tally.js';
 
@@ -49,21 +55,27 @@ const options = {
     addressKind,
     { host: '127.0.0.1', port: 9464 },
     {
-      help: 'Address of live page, /metrics, /livez and /readyz. On another host than this one the page needs --token.',
+      help: 'Address of live page, /metrics, /livez and /readyz. On another host than this one the page is closed without --token; metrics and probes are open.',
       defaultText: '127.0.0.1:9464',
       group: 'Observe',
     },
   ),
   noHttp: withDefault(onOff, false, { help: 'Opens no address.', group: 'Observe' }),
-  token: optional(text('TOKEN'), {
-    help: 'Asked of everybody who opens the live page where --http is reached from elsewhere.',
-    secret: true,
-    group: 'Observe',
-  }),
+  token,
   cameras: optional(listOf(text('CAMERA'), 'CAMERA,…'), {
     help: 'Cameras with metrics of their own; all others count as "other".',
-    defaultText: 'the first 200 seen',
+    defaultText: 'the first that are seen',
     group: 'Observe',
+  }),
+  maxCameras: optional(integer({ min: 1 }), {
+    help: 'Without --cameras: how many cameras, the first seen, have metrics of their own. Each makes about 50 time series.',
+    defaultText: `${DEFAULT_CAMERA_CAP}`,
+    group: 'Observe',
+  }),
+  alarmAfter: withDefault(alarmRuleKind, DEFAULT_ALARM_RULE, {
+    help: 'The line of a camera is in alarm when K of its last N judged frames are anomalous, until fewer than half of K are: for --alarm-after 1/1 each anomalous frame. Good frames alone do that too: at a false-alarm rate of 5 % once in 1,600 frames for 3/5, in 116,000 for 5/8.',
+    defaultText: '5/8',
+    group: 'Results out',
   }),
   logLevel: withDefault(choice(LOG_LEVELS), 'info', {
     help: 'What is logged to stderr as JSON lines; info is quiet while all goes well.',
@@ -125,6 +137,11 @@ export const runCommand = defineCommand(
         holds: ({ maps, results }) => !maps || results !== undefined,
         expected: 'maps are written to the folder of --results',
       },
+      {
+        options: ['cameras', 'maxCameras'],
+        holds: ({ cameras, maxCameras }) => cameras === undefined || maxCameras === undefined,
+        expected: 'give one of them: the list bounds them already',
+      },
     ],
     examples: [
       'patchline run --model models/screw --source incoming --watch --results judged',
@@ -141,24 +158,33 @@ async function run(config: RunConfig, { output, signal }: Context): Promise<Exit
   const say = (line: string): void => log.info('back end', { choice: line });
   const backend = await chooseFor(config.backend, models.all, { say });
   signal.throwIfAborted();
-  const { http, token, noHttp, cameras } = config;
+  const { http, token, noHttp, cameras, maxCameras } = config;
   const monitor = await Monitor.open({
     ...(!noHttp && { http: { ...http, ...(token !== undefined && { token }) } }),
-    ...(cameras !== undefined && { cameras: { allow: cameras } }),
+    cameras: { ...(cameras && { allow: cameras }), ...(maxCameras && { cap: maxCameras }) },
+  });
+  const watch = new Watch({
+    models,
+    alarmAfter: config.alarmAfter,
+    onForgotten: (camera) => monitor.metrics.cameraForgotten(camera),
   });
   try {
     const tally = await runService(
       {
         models,
-        ...(await endsOf(config, monitor, log)),
+        ...(await endsOf(config, monitor, watch, log)),
         monitor,
+        watch,
         engine: { ...engineOf(config), backend },
         credits: {
           bytes: config.maxMegabytes * 2 ** 20,
           ...(config.maxFrames !== undefined && { frames: config.maxFrames }),
         },
         drainMs: config.drainSeconds * 1000,
-        onRunning: () => log.info('running', { page: monitor.url, models: models.all.length }),
+        onRunning: () => {
+          log.info('running', { page: monitor.url, models: models.all.length });
+          if (isClosed(config)) log.warn('the live page is closed: there is no --token');
+        },
       },
       signal,
     );
@@ -169,6 +195,11 @@ async function run(config: RunConfig, { output, signal }: Context): Promise<Exit
   } finally {
     await monitor.close();
   }
+}
+
+/** Others than this machine reach the address, and nothing tells who may look. */
+function isClosed({ noHttp, http, token }: RunConfig): boolean {
+  return !noHttp && token === undefined && !isLoopback(http.host);
 }
 
 async function modelsOf({ model, models }: RunConfig): Promise<ModelSet> {
@@ -182,14 +213,26 @@ interface Ends {
   readonly sinks: readonly OutcomeSink[];
 }
 
-async function endsOf(config: RunConfig, { metrics }: Monitor, log: Logger): Promise<Ends> {
+async function endsOf(
+  config: RunConfig,
+  { metrics }: Monitor,
+  cameras: Watch,
+  log: Logger,
+): Promise<Ends> {
   const { source, watch, results, maps } = config;
-  const sinks: OutcomeSink[] = [new RejectionLog(log)];
+  const sinks: OutcomeSink[] = [new EventLog(log)];
   if (results !== undefined) sinks.push(await FolderSink.open(results, { maps }));
   const kafka = kafkaOf(config);
   if (kafka === undefined) return { source: new FolderSource(source ?? '', { watch }), sinks };
   const { openKafka } = await import('../stream/kafka/kafka.js');
-  const observer = kafkaMetrics(metrics, `${config.topicPrefix ?? ''}${kafka.topics.frames}`);
+  const observed = kafkaMetrics(metrics, `${config.topicPrefix ?? ''}${kafka.topics.frames}`);
+  const observer: KafkaObserver = {
+    ...observed,
+    joined(partitions) {
+      observed.joined?.(partitions);
+      cameras.keep(partitions);
+    },
+  };
   const ends = await openKafka(kafka, { observer, log });
   return { source: ends.source, sinks: [...sinks, ends.sink] };
 }
@@ -201,31 +244,4 @@ function engineOf({ tile, encoderThreads, decodeThreads, maxPixels }: RunConfig)
     ...(encoderThreads !== undefined && { encoderThreads }),
     ...(decodeThreads !== undefined && { decodeThreads }),
   };
-}
-
-/** A rejected frame is the one thing worth a line in normal operation. */
-class RejectionLog implements OutcomeSink {
-  readonly name = 'log';
-  readonly #log: Logger;
-
-  constructor(log: Logger) {
-    this.#log = log;
-  }
-
-  publish(...[frame, outcome]: Parameters<OutcomeSink['publish']>): Promise<void> {
-    if (outcome.verdict === 'rejected') {
-      const { code, message } = outcome;
-      this.#log.warn('frame rejected', {
-        frame: frame.id,
-        camera: frame.camera,
-        code,
-        reason: message,
-      });
-    }
-    return Promise.resolve();
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
 }

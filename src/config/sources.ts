@@ -55,7 +55,10 @@ export function readCommandLine(
       values.set(name, { value: value ?? true, where });
     } else {
       valueless.add(name);
-      const what = `expected ${table[name].kind.expected}, got ${value ?? 'nothing'}`;
+      const { kind, secret } = table[name];
+      const got =
+        value === undefined ? 'nothing' : secret ? 'something else, not shown here' : value;
+      const what = `expected ${kind.expected}, got ${got}`;
       problems.push({ where, what });
     }
   }

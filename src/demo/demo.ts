@@ -10,7 +10,9 @@ import { LineSource } from '../stream/line/source.js';
 import type { SurfaceName } from '../stream/line/surface.js';
 import type { OutcomeSink } from '../stream/ports.js';
 import { runService, type Tally } from '../stream/service.js';
-import { trainCameras } from './training.js';
+import { DEFAULT_ALARM_RULE } from '../watch/line-state.js';
+import { Watch } from '../watch/watch.js';
+import { LINE_TRAINING, trainCameras } from './training.js';
 
 export interface DemoOptions {
   /** Where the models go. */
@@ -22,7 +24,7 @@ export interface DemoOptions {
   readonly seed: number;
   /** Training steps of each model. */
   readonly steps: number;
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: { readonly host: string; readonly port: number; readonly token?: string };
   /** Frames of each camera, after which the demo ends; default never. */
   readonly limit?: number;
   readonly onPage: (url: string) => void;
@@ -32,10 +34,6 @@ export interface DemoOptions {
   readonly onRunning: () => void;
   readonly onOutcome: OutcomeSink['publish'];
 }
-
-/** Good images a model learns from: enough held-out ones for a false-alarm rate of 3 %. */
-const IMAGES = 240;
-const ALPHA = 0.03;
 
 /** Runs until the signal aborts or the limit is reached. Rejects as `runService` does. */
 export async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<Tally> {
@@ -59,8 +57,9 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
     const terminal = { name: 'terminal', publish: options.onOutcome, close: async () => {} };
     const { onRunning, onBackend: say } = options;
     const engine = { backend: await chooseFor('auto', models.all, { say }) };
+    const watch = new Watch({ models, alarmAfter: DEFAULT_ALARM_RULE });
     const sinks = [terminal];
-    return await runService({ models, source, sinks, monitor, engine, onRunning }, signal);
+    return await runService({ models, source, sinks, monitor, watch, engine, onRunning }, signal);
   } finally {
     await monitor.close();
   }
@@ -98,7 +97,7 @@ async function train(
       etaSeconds: secondsEach * (total - done),
     });
   };
-  const options = { dir, images: IMAGES, steps, alpha: ALPHA, onProgress: report, signal };
+  const options = { ...LINE_TRAINING, dir, steps, onProgress: report, signal };
   const models = await trainCameras(cameras, options);
   for (const { id } of cameras) live.setTraining(id, undefined);
   return models;

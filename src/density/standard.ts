@@ -34,5 +34,7 @@ export function standardisation(scores: Float32Array): Standard {
 
 /** (score − mean)/deviation of each. */
 export function standardise(scores: Float32Array, { mean, deviation }: Standard): Float32Array {
-  return scores.map((score) => (score - mean) / deviation);
+  const out = new Float32Array(scores.length);
+  for (let i = 0; i < out.length; i++) out[i] = (scores[i] - mean) / deviation;
+  return out;
 }

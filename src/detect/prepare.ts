@@ -9,11 +9,17 @@ import { tileGroups } from '../localize/tiling.js';
  * decoding threads.
  *
  * @param tile side of a tile in pixels: 64 cuts all patches of the paper, `Infinity` keeps the
- *   frame whole. The scores are the same.
+ *   frame whole, unless it is so large that it has to be cut. The scores are the same.
+ * @param mostPixels of a tile of a frame that is kept whole, in tests
  */
-export function prepareFrame(pixels: Pixels, tile: number, wantsStatistics: boolean): EncoderInput {
+export function prepareFrame(
+  pixels: Pixels,
+  tile: number,
+  wantsStatistics: boolean,
+  mostPixels?: number,
+): EncoderInput {
   const size = { width: pixels.width, height: pixels.height };
-  const groups = tileGroups(size, tile).map((group) => {
+  const groups = tileGroups(size, tile, mostPixels).map((group) => {
     const { width, height } = group.tiles[0];
     return { ...group, pixels: cutPatches(pixels, group.tiles, { width, height }) };
   });

@@ -23,6 +23,7 @@ export class Engine {
   #stages: Stages | undefined;
   #stopping: Promise<void> | undefined;
   #inFlight = 0;
+  #failures = 0;
   #failuresInARow = 0;
   #whenIdle: (() => void) | undefined;
 
@@ -62,6 +63,11 @@ export class Engine {
   /** What the back ends of all encoder threads hold. */
   get memory(): BackendMemory {
     return this.#stages?.memory ?? { bytes: 0, tensors: 0 };
+  }
+
+  /** Frames that broke a thread, and threads that ended by themselves, since the start. */
+  get failures(): number {
+    return this.#failures;
   }
 
   /**
@@ -126,6 +132,7 @@ export class Engine {
 
   /** A frame that breaks a thread is a bad frame; five in a row are a broken engine. */
   #countFailure(error: PatchlineError): void {
+    this.#failures++;
     this.#failuresInARow++;
     if (this.#failuresInARow < MAX_FAILURES_IN_A_ROW) return;
     const message = `the engine failed ${MAX_FAILURES_IN_A_ROW} times in a row: ${error.message}`;

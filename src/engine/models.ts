@@ -29,9 +29,13 @@ export class ModelSet {
     return [...new Map(bundles.map((bundle) => [bundle.id, bundle])).values()];
   }
 
+  find(camera: string): Bundle | undefined {
+    return this.#byCamera.get(camera) ?? this.#fallback;
+  }
+
   /** @throws PL_CONFIG (disposition reject) for a camera without model */
   of(camera: string): Bundle {
-    const bundle = this.#byCamera.get(camera) ?? this.#fallback;
+    const bundle = this.find(camera);
     if (bundle !== undefined) return bundle;
     throw new PatchlineError('PL_CONFIG', `camera '${camera}' has no model`, {
       disposition: 'reject',

@@ -1,3 +1,4 @@
+import type { Standing } from '../watch/standing.js';
 import type { Size } from './pixels.js';
 
 /** How the bytes of a frame are to be read. */
@@ -76,6 +77,8 @@ export interface Judgement {
   readonly timings: Readonly<Record<Stage, number>>;
   /** The overlay as a JPEG, where one was asked for. */
   readonly overlay?: Uint8Array;
+  /** Known once it is the frame's turn to be published. */
+  readonly standing?: Standing;
 }
 
 /** A frame that could not be judged, and why. */
@@ -83,6 +86,7 @@ export interface Rejection {
   readonly verdict: 'rejected';
   readonly code: string;
   readonly message: string;
+  readonly standing?: Standing;
 }
 
 /** What became of a frame: exactly one of these for each frame that the engine admits. */

@@ -86,25 +86,29 @@ export function extendGrid(scores: Float32Array, from: Lattice, to: Lattice): Fl
  * where the last patch ends. A patch which two tiles hold has the same score in both.
  * Tiles of the side of a patch are the patches themselves, in the order of the grid.
  *
- * @param tile side of a tile, px; what no patch sees (less than a stride) is left away.
+ * @param tile side of a tile, px, or both; what no patch sees (less than a stride) is left away.
  * @throws PatchlineError PL_USAGE if a tile is smaller than a patch, PL_IMAGE_SIZE if the frame is.
  */
-export function tiles(size: Size, tile: number, overlap = 60): Tile[] {
-  const perTile = Math.floor((tile - overlap) / STRIDE); // cells along a side
-  if (!(perTile >= 1)) {
-    throw new PatchlineError(
-      'PL_USAGE',
-      `A tile of ${tile} px is smaller than a patch of ${overlap + STRIDE} px.`,
-      { disposition: 'usage', hint: `Choose tiles of at least ${overlap + STRIDE} px.` },
-    );
-  }
+export function tiles(size: Size, tile: number | Size, overlap = 60): Tile[] {
+  const sides = typeof tile === 'number' ? { width: tile, height: tile } : tile;
   const { rows, cols } = latticeOf(size, overlap + STRIDE);
-  const across = Math.min(perTile, cols);
-  const down = Math.min(perTile, rows);
+  const across = Math.min(cellsAlong(sides.width, overlap), cols);
+  const down = Math.min(cellsAlong(sides.height, overlap), rows);
   const width = overlap + STRIDE * across;
   const height = overlap + STRIDE * down;
   return starts(rows, down).flatMap((row) =>
     starts(cols, across).map((col) => ({ x: col * STRIDE, y: row * STRIDE, width, height })),
+  );
+}
+
+/** Cells along a side of a tile. */
+function cellsAlong(side: number, overlap: number): number {
+  const cells = Math.floor((side - overlap) / STRIDE);
+  if (cells >= 1) return cells;
+  throw new PatchlineError(
+    'PL_USAGE',
+    `A tile of ${side} px is smaller than a patch of ${overlap + STRIDE} px.`,
+    { disposition: 'usage', hint: `Choose tiles of at least ${overlap + STRIDE} px.` },
   );
 }
 

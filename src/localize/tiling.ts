@@ -5,11 +5,17 @@
  * tiles are exactly the cells of the whole frame (DESIGN §4).
  */
 import type { Size } from '../frame/pixels.js';
-import { type Tile, tiles } from './grid.js';
+import { latticeOf, type Tile, tiles } from './grid.js';
 
 /** Receptive field of the deepest view: what a tile must hold at least. */
 export const PATCH = 64;
 const STRIDE = 4;
+
+/**
+ * Pixels of the largest tile: 64 B each in the network's activations, so 256 MiB. Smaller tiles
+ * repeat more of their neighbours: of 4096 × 3072 px these repeat 4 %.
+ */
+const MOST_TILE_PIXELS = 2 ** 22;
 
 /** Tiles that answer for the same cells of their grids, and so can share a batch. */
 export interface TileGroup {
@@ -33,10 +39,11 @@ export interface CellWindow {
 /**
  * The tiles of a frame, grouped.
  *
- * @param tile side of a tile in pixels; 64 is the literal patch mode; `Infinity`: the whole frame.
+ * @param tile side of a tile in pixels; 64 is the literal patch mode; `Infinity`: the whole frame,
+ *   or as few tiles of it as keep to `mostPixels` each.
  */
-export function tileGroups(size: Size, tile: number): TileGroup[] {
-  const all = tile >= Math.max(size.width, size.height) ? [wholeFrame(size)] : tiles(size, tile);
+export function tileGroups(size: Size, tile: number, mostPixels = MOST_TILE_PIXELS): TileGroup[] {
+  const all = tilesOf(size, tile, mostPixels);
   const right = Math.max(...all.map((t) => t.x));
   const bottom = Math.max(...all.map((t) => t.y));
   const groups = new Map<string, TileGroup & { tiles: Tile[] }>();
@@ -53,6 +60,36 @@ export function tileGroups(size: Size, tile: number): TileGroup[] {
     groups.set(key, group);
   }
   return [...groups.values()];
+}
+
+function tilesOf(size: Size, tile: number, mostPixels: number): Tile[] {
+  if (tile < Math.max(size.width, size.height)) return tiles(size, tile);
+  return size.width * size.height <= mostPixels
+    ? [wholeFrame(size)]
+    : tiles(size, largeTile(size, mostPixels));
+}
+
+/**
+ * The tile by which a large frame is cut: of all even cuts into tiles of at most `mostPixels`, the
+ * one that repeats the fewest pixels.
+ */
+function largeTile(size: Size, mostPixels: number): Size {
+  const overlap = PATCH - STRIDE;
+  const { rows, cols } = latticeOf(size, PATCH);
+  let best = { width: PATCH, height: PATCH };
+  let fewest = Number.POSITIVE_INFINITY;
+  for (let across = 1; across <= cols; across++) {
+    const width = overlap + STRIDE * Math.ceil(cols / across);
+    const cellsDown = Math.floor((mostPixels / width - overlap) / STRIDE);
+    if (cellsDown < 1) continue;
+    const down = Math.ceil(rows / cellsDown);
+    const height = overlap + STRIDE * Math.ceil(rows / down);
+    const pixels = across * width * down * height;
+    if (pixels >= fewest) continue;
+    fewest = pixels;
+    best = { width, height };
+  }
+  return best;
 }
 
 function wholeFrame({ width, height }: Size): Tile {

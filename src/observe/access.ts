@@ -9,17 +9,32 @@ const COOKIE = 'patchline';
  */
 export type Access = 'granted' | 'introduced' | 'denied';
 
-/** Who may look, by a shared token: as `Authorization: Bearer`, as `?token=`, or by the cookie. */
+export interface GateOptions {
+  /** Only this machine reaches the server. */
+  readonly local: boolean;
+  readonly token: string | undefined;
+}
+
+/**
+ * Who may look: everybody on this machine, if only this machine reaches the server; else who has the
+ * shared token, as `Authorization: Bearer`, as `?token=`, or by the cookie. Without a token, nobody.
+ *
+ * A browser on this machine may also be sent here by a foreign page whose name was made to lead to
+ * 127.0.0.1 (DNS rebinding), and would let that page read everything. It then asks for the foreign
+ * name, so that a request for another name than this machine's needs the token too.
+ */
 export class Gate {
+  readonly #local: boolean;
   readonly #token: string | undefined;
 
-  /** Without a token the gate is open. */
-  constructor(token: string | undefined) {
+  constructor({ local, token }: GateOptions) {
+    this.#local = local;
     this.#token = token;
   }
 
   check(request: IncomingMessage, query: URLSearchParams): Access {
-    if (this.#token === undefined) return 'granted';
+    if (this.#local && isLoopback(hostOf(request))) return 'granted';
+    if (this.#token === undefined) return 'denied';
     const bearer = /^Bearer +(.+)$/i.exec(request.headers.authorization ?? '')?.[1];
     if (same(bearer, this.#token)) return 'granted';
     if (same(query.get('token'), this.#token)) return 'introduced';
@@ -42,6 +57,14 @@ export class Gate {
 /** Whether only this machine can reach a server bound to `host`. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** The host in the `Host` header, without port and brackets. */
+function hostOf({ headers: { host = '' } }: IncomingMessage): string {
+  return host
+    .toLowerCase()
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1');
 }
 
 function cookieOf(request: IncomingMessage): string | undefined {

@@ -1,7 +1,9 @@
 import { boundedId } from './ids.js';
 
 /** The label that all cameras beyond the bound share. */
-const OTHER = 'other';
+export const OTHER = 'other';
+
+export const DEFAULT_CAMERA_CAP = 200;
 
 export interface CameraLabelOptions {
   /** The cameras that get a label of their own. Default: the first `cap` that are seen. */
@@ -20,7 +22,7 @@ export class CameraLabels {
   /** Camera id → label; never more than the allow-list or the cap. */
   readonly #labels: Map<string, string>;
 
-  constructor({ allow, cap = 200 }: CameraLabelOptions = {}) {
+  constructor({ allow, cap = DEFAULT_CAMERA_CAP }: CameraLabelOptions = {}) {
     this.#open = allow === undefined;
     this.#cap = cap;
     this.#labels = new Map((allow ?? []).map((camera) => [camera, boundedId(camera)]));

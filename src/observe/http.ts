@@ -5,7 +5,7 @@ import { PatchlineError, systemCode } from '../errors.js';
 import { Gate, isLoopback } from './access.js';
 import { type Asset, loadPage } from './assets.js';
 import { EventStreams } from './events.js';
-import { CONTENT_TYPES, Exposition } from './exposition.js';
+import { CONTENT_TYPES, exposition, preferredFormat } from './exposition.js';
 import type { Health } from './health.js';
 import type { LiveView } from './live.js';
 import type { Logger } from './log.js';
@@ -20,7 +20,7 @@ export interface HttpOptions {
   readonly health: () => Health;
   /**
    * Asked of everything but `/metrics`, `/livez` and `/readyz` where `host` is reached from
-   * elsewhere. Default none: the page is open.
+   * elsewhere. Without one nobody gets in there.
    */
   readonly token?: string;
   /** How often an idle event stream is shown to be alive. Default 5000. */
@@ -39,9 +39,13 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+const CLOSED =
+  'the live page is closed: open it as localhost on its own machine, or start Patchline with --token';
+
 const SECURITY_HEADERS = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cache-control': 'no-store',
@@ -84,15 +88,13 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
 class Site {
   readonly #options: HttpOptions;
   readonly #streams: EventStreams;
-  readonly #exposition: Exposition;
   readonly #page: ReadonlyMap<string, Asset> = loadPage();
   readonly #gate: Gate;
 
   constructor(options: HttpOptions, streams: EventStreams) {
     this.#options = options;
     this.#streams = streams;
-    this.#exposition = new Exposition(options.registry);
-    this.#gate = new Gate(isLoopback(options.host) ? undefined : options.token);
+    this.#gate = new Gate({ local: isLoopback(options.host), token: options.token });
   }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -117,7 +119,7 @@ class Site {
     if (path === '/livez') return probe(response, 'live', this.#options.health());
     if (path === '/readyz') return probe(response, 'ready', this.#options.health());
     const access = this.#gate.check(request, new URLSearchParams(query));
-    if (access === 'denied') return denied(response);
+    if (access === 'denied') return denied(response, this.#options.token !== undefined);
     if (access === 'introduced') response.setHeader('set-cookie', this.#gate.cookie);
     if (access === 'introduced' && path === '/') return redirect(response); // hides the token
     this.#show(path, request, response);
@@ -136,9 +138,8 @@ class Site {
   }
 
   async #metrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const wanted = request.headers.accept?.includes('application/openmetrics-text');
-    const format = wanted ? 'openmetrics' : 'text';
-    send(response, 200, CONTENT_TYPES[format], await this.#exposition.render(format));
+    const format = preferredFormat(request.headers.accept);
+    send(response, 200, CONTENT_TYPES[format], await exposition(this.#options.registry, format));
   }
 
   #events(request: IncomingMessage, response: ServerResponse): void {
@@ -175,9 +176,12 @@ function redirect(response: ServerResponse): void {
   send(response, 303, 'text/plain', '');
 }
 
-function denied(response: ServerResponse): void {
-  response.setHeader('www-authenticate', 'Bearer');
-  problem(response, 401, 'a token is needed: open /?token=… or send Authorization: Bearer …');
+function denied(response: ServerResponse, hasToken: boolean): void {
+  if (!hasToken) problem(response, 403, CLOSED);
+  else {
+    response.setHeader('www-authenticate', 'Bearer');
+    problem(response, 401, 'a token is needed: open /?token=… or send Authorization: Bearer …');
+  }
 }
 
 function problem(response: ServerResponse, status: number, error: string): void {

@@ -1,5 +1,8 @@
 import type { Outcome, Verdict } from '../frame/frame.js';
 import type { Size } from '../frame/pixels.js';
+import type { DriftStatus } from '../watch/drift.js';
+import type { LineStatus } from '../watch/line-state.js';
+import type { Standing } from '../watch/standing.js';
 
 /** When a frame was settled (ms since the epoch), and what was found; null where not judged. */
 export type LivePoint = readonly [
@@ -40,6 +43,10 @@ export interface LiveCamera {
   /** Why the newest frame was rejected; empty if it was not. */
   readonly message: string;
   readonly pictured: LivePicture | null;
+  /** Where its line stands; null where nobody follows it. */
+  readonly line: Omit<LineStatus, 'before'> | null;
+  /** Its drift while that is a warning, else null. */
+  readonly drift: Pick<DriftStatus, 'value' | 'limit'> | null;
   /** In a snapshot all that are kept, in an update the ones since the last. Oldest first. */
   readonly points: readonly LivePoint[];
 }
@@ -61,6 +68,8 @@ export class CameraRecord {
     model: '',
     message: '',
     pictured: null,
+    line: null,
+    drift: null,
   };
   /** The newest points, oldest first; at most `#capacity`. */
   readonly #points: LivePoint[] = [];
@@ -78,7 +87,9 @@ export class CameraRecord {
 
   record(outcome: Outcome, now: number): void {
     const old = this.#facts;
-    const counted = { ...old, at: now, frames: old.frames + 1, verdict: outcome.verdict };
+    const { verdict, standing } = outcome;
+    const stands = standing && standingOf(standing, old.drift);
+    const counted = { ...old, ...stands, at: now, frames: old.frames + 1, verdict };
     if (outcome.verdict === 'rejected') {
       this.#facts = {
         ...counted,
@@ -89,7 +100,7 @@ export class CameraRecord {
     } else {
       const [score, threshold] = [finite(outcome.score), finite(outcome.threshold)];
       const version = (old.pictured?.version ?? 0) + 1;
-      const { verdict, size, overlay } = outcome;
+      const { size, overlay } = outcome;
       this.#facts = {
         ...counted,
         score,
@@ -122,6 +133,17 @@ export class CameraRecord {
     if (this.#points.length > this.#capacity) this.#points.shift();
     this.#fresh = Math.min(this.#fresh + 1, this.#points.length);
   }
+}
+
+/** A frame that could not be judged tells nothing of drift: what was known goes on. */
+function standingOf(
+  { line: { state, anomalous, of }, drift }: Standing,
+  before: LiveCamera['drift'],
+): Pick<LiveCamera, 'line' | 'drift'> {
+  const line = { state, anomalous, of };
+  if (drift === undefined) return { line, drift: before };
+  const { value, limit, warning } = drift;
+  return { line, drift: warning ? { value, limit } : null };
 }
 
 /** JSON knows no NaN. */

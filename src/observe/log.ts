@@ -26,7 +26,11 @@ export interface LoggerOptions {
   /** The field `name` of each line. Default `patchline`. */
   readonly name?: string;
   /** Where the lines go. Default stderr, written synchronously so that none is lost in a crash. */
-  readonly stream?: { write(line: string): void };
+  readonly stream?: LineStream;
+}
+
+interface LineStream {
+  write(line: string): unknown;
 }
 
 export function createLogger({
@@ -44,9 +48,21 @@ export function createLogger({
         formatters: { level: (label) => ({ level: label }) },
         serializers: { error: pino.stdSerializers.err },
       },
-      stream ?? pino.destination({ dest: 2, sync: true }),
+      printable(stream ?? pino.destination({ dest: 2, sync: true })),
     ),
   );
+}
+
+/**
+ * JSON escapes the control characters below U+0020. The others (U+009B is a terminal's escape
+ * sequence in one character) and the separators that some take for line ends are escaped here.
+ */
+function printable(stream: LineStream): LineStream {
+  const escaped = (character: string) =>
+    `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return {
+    write: (line) => stream.write(line.replace(/[\u007f-\u009f\u2028\u2029]/g, escaped)),
+  };
 }
 
 /** pino formats a message only when values follow it; here none ever does. */

@@ -7,7 +7,9 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 
 import type { Load } from '../engine/credits.js';
 import { LIFECYCLE_STATES, type LifecycleState } from '../engine/lifecycle.js';
 import type { Frame, Judgement, Outcome, Stage } from '../frame/frame.js';
+import { SECONDS } from './buckets.js';
 import { type CameraLabelOptions, CameraLabels } from './camera-labels.js';
+import { CameraMetrics } from './camera-metrics.js';
 import { boundedId } from './ids.js';
 
 export interface MetricsOptions {
@@ -17,31 +19,17 @@ export interface MetricsOptions {
   readonly nodeMetrics?: boolean;
 }
 
-/** Seconds. Below 1 ms nothing happens to a frame, above 2.5 s it is too late anyway. */
-const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
-
-/** Standard deviations: fine where thresholds lie, coarse where a frame is plainly bad. */
-const SCORES = [-2, 0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 60, 100, 200];
-
-/** By camera; prom-client's types take the label of an exemplar for one of the metric. */
-type ExemplarHistogram = Histogram<'camera' | 'frame_id'>;
-
 export class Metrics {
   readonly registry: Registry;
-  readonly #cameras: CameraLabels;
-  readonly #frames: Counter<'camera' | 'outcome'>;
-  readonly #anomalous: Counter<'camera'>;
+  readonly #cameras: CameraMetrics;
   readonly #stages: Histogram<'stage'>;
-  readonly #latency: ExemplarHistogram;
-  readonly #score: ExemplarHistogram;
-  readonly #threshold: Gauge<'camera'>;
-  readonly #lastFrame: Gauge<'camera'>;
   readonly #inFlightFrames: Gauge;
   readonly #inFlightBytes: Gauge;
   readonly #creditsFrames: Gauge;
   readonly #creditsBytes: Gauge;
   readonly #encoderMemory: Gauge;
   readonly #encoderTensors: Gauge;
+  readonly #encoderFailures: Counter;
   readonly #build: Gauge<'version' | 'node' | 'backend'>;
   readonly #model: Gauge<'model' | 'name'>;
   readonly #state: Gauge<'state'>;
@@ -49,48 +37,14 @@ export class Metrics {
   /** Throws if the registry already holds metrics of these names: one `Metrics` a registry. */
   constructor(registry: Registry, { cameras = {}, nodeMetrics = true }: MetricsOptions = {}) {
     this.registry = registry;
-    this.#cameras = new CameraLabels(cameras);
     const registers = [registry];
+    this.#cameras = new CameraMetrics(registry, new CameraLabels(cameras));
 
-    this.#frames = new Counter({
-      name: 'patchline_frames_total',
-      help: 'Frames by what became of them, each counted once. If rejected grows, look for PL_IMAGE codes in the results or the log and check that camera; if stale grows, the worker is behind: add workers or credits.',
-      labelNames: ['camera', 'outcome'],
-      registers,
-    });
-    this.#anomalous = new Counter({
-      name: 'patchline_anomalous_frames_total',
-      help: 'Frames judged anomalous. A jump on one camera is a defect on the line: look at its latest anomalies on the live page. A slow rise on all is drift: check light and lens, then recalibrate.',
-      labelNames: ['camera'],
-      registers,
-    });
     this.#stages = new Histogram({
       name: 'patchline_stage_duration_seconds',
       help: 'Time a frame spends in one stage of the engine. The stage with the longest time limits the line: wait means too few threads, encode means a slow back end (see patchline bench).',
       labelNames: ['stage'],
       buckets: SECONDS,
-      registers,
-    });
-    this.#latency = withExemplars(registry, {
-      name: 'patchline_frame_latency_seconds',
-      help: 'From the capture of a frame to its acknowledged verdict. If it grows while stage durations do not, frames wait before the worker: check consumer lag and the clock of the camera.',
-      buckets: SECONDS,
-    });
-    this.#score = withExemplars(registry, {
-      name: 'patchline_frame_score',
-      help: 'Frame scores in standard deviations of good frames. If the whole distribution moves toward patchline_threshold, the camera, the light or the material has changed: clean, adjust or recalibrate.',
-      buckets: SCORES,
-    });
-    this.#threshold = new Gauge({
-      name: 'patchline_threshold',
-      help: 'Score above which a frame of the camera is anomalous, in the unit of patchline_frame_score. It changes only with the model; to change it, run patchline calibrate.',
-      labelNames: ['camera'],
-      registers,
-    });
-    this.#lastFrame = new Gauge({
-      name: 'patchline_last_frame_timestamp_seconds',
-      help: 'Unix time at which the last frame of the camera was settled. If time() minus this grows, no frames arrive: check the camera, its network and its producer.',
-      labelNames: ['camera'],
       registers,
     });
     this.#inFlightFrames = new Gauge({
@@ -123,6 +77,11 @@ export class Metrics {
       help: 'Tensors held by the encoder threads. Constant between frames: if it keeps growing, restart the worker and report a leak.',
       registers,
     });
+    this.#encoderFailures = new Counter({
+      name: 'patchline_encoder_failures_total',
+      help: 'Frames that broke a thread of the engine, and threads that ended by themselves. One is a bad frame or a lack of memory: read the log. Five in a row end the worker.',
+      registers,
+    });
     this.#build = new Gauge({
       name: 'patchline_build_info',
       help: 'Always 1: what runs here. If workers of a group differ, finish the roll-out.',
@@ -148,17 +107,21 @@ export class Metrics {
 
   /** Counts a frame that the sinks have acknowledged. Never throws: metrics stop no line. */
   frameSettled(frame: Frame, outcome: Outcome, now = Date.now()): void {
-    const camera = this.#cameras.label(frame.camera);
-    this.#frames.inc({ camera, outcome: outcome.verdict });
-    this.#lastFrame.set({ camera }, now / 1000);
-    if (outcome.verdict !== 'rejected') this.#judged(camera, frame, outcome, now);
+    this.#cameras.settled(frame, outcome, now);
+    if (outcome.verdict === 'rejected') return;
+    for (const [stage, milliseconds] of Object.entries(outcome.timings)) {
+      this.stage(stage as Stage, milliseconds);
+    }
+  }
+
+  /** Another worker has the camera now, or none: its state here is gone. */
+  cameraForgotten(camera: string): void {
+    this.#cameras.forget(camera);
   }
 
   /** Counts a frame that was too old to be judged. */
   frameStale(frame: Frame, now = Date.now()): void {
-    const camera = this.#cameras.label(frame.camera);
-    this.#frames.inc({ camera, outcome: 'stale' });
-    this.#lastFrame.set({ camera }, now / 1000);
+    this.#cameras.stale(frame, now);
   }
 
   /** `frameSettled` observes the stages that an outcome names; the others come through here. */
@@ -179,9 +142,16 @@ export class Metrics {
     this.#creditsBytes.set(limit.bytes);
   }
 
-  encoder(usage: { readonly memoryBytes: number; readonly tensors: number }): void {
+  /** `failures`: since the start. */
+  encoder(usage: {
+    readonly memoryBytes: number;
+    readonly tensors: number;
+    readonly failures: number;
+  }): void {
     this.#encoderMemory.set(usage.memoryBytes);
     this.#encoderTensors.set(usage.tensors);
+    this.#encoderFailures.reset();
+    this.#encoderFailures.inc(usage.failures);
   }
 
   build(info: { readonly version: string; readonly backend: string }): void {
@@ -198,39 +168,6 @@ export class Metrics {
   state(current: LifecycleState): void {
     for (const state of LIFECYCLE_STATES) this.#state.set({ state }, state === current ? 1 : 0);
   }
-
-  #judged(camera: string, frame: Frame, outcome: Judgement, now: number): void {
-    if (outcome.verdict === 'anomalous') this.#anomalous.inc({ camera });
-    const exemplarLabels = { frame_id: boundedId(frame.id) };
-    const observe = (histogram: ExemplarHistogram, value: number) => {
-      // prom-client throws at NaN, and a sum that swallowed one is lost for good.
-      if (Number.isFinite(value)) histogram.observe({ labels: { camera }, value, exemplarLabels });
-    };
-    observe(this.#latency, Math.max(0, now - frame.capturedAt) / 1000); // a clock may run ahead
-    observe(this.#score, outcome.score);
-    if (Number.isFinite(outcome.threshold)) this.#threshold.set({ camera }, outcome.threshold);
-    for (const [stage, milliseconds] of Object.entries(outcome.timings)) {
-      this.stage(stage as Stage, milliseconds);
-    }
-  }
-}
-
-/**
- * A histogram by camera whose buckets remember a frame id. prom-client refuses exemplars on a text
- * registry at construction, although text scrapes just leave them out: so it is added afterwards.
- */
-function withExemplars(
-  registry: Registry,
-  config: { readonly name: string; readonly help: string; readonly buckets: number[] },
-): ExemplarHistogram {
-  const histogram: ExemplarHistogram = new Histogram({
-    ...config,
-    labelNames: ['camera'],
-    enableExemplars: true,
-    registers: [],
-  });
-  registry.registerMetric(histogram);
-  return histogram;
 }
 
 /** Counted between scrapes; two scrapers each see the part since the other's visit. */

@@ -14,6 +14,8 @@ export interface Judge {
 }
 
 export interface PipelineObserver {
+  /** It is the turn of a frame: what the sinks are told of it. Called in their order. */
+  turn?(frame: Frame, outcome: Outcome): Outcome;
   /** A frame was let in or is settled. */
   load?(inFlight: Load): void;
   /** The sinks have acknowledged an outcome; `publishMs`: how long that took. */
@@ -89,9 +91,10 @@ export class Pipeline {
     judged: Promise<Outcome>,
   ): Promise<Outcome> {
     try {
-      const [outcome] = await Promise.all([judged, before]);
+      const [judgement] = await Promise.all([judged, before]);
       // A frame behind one that was not published would come out of order when both come again.
       if (this.#failure !== undefined) throw this.#failure;
+      const outcome = this.#observer.turn?.(frame, judgement) ?? judgement;
       const start = performance.now();
       await Promise.all(this.#sinks.map((sink) => sink.publish(frame, outcome)));
       this.#observer.settled?.(frame, outcome, performance.now() - start);

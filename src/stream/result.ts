@@ -1,5 +1,7 @@
 /** The message that says what became of a frame (DESIGN §7): one a frame, whatever carries it. */
 import type { Frame, Outcome, Region, Stage, Verdict } from '../frame/frame.js';
+import type { LineStatus } from '../watch/line-state.js';
+import type { Standing } from '../watch/standing.js';
 
 export const RESULT_SCHEMA = 'patchline.result/1';
 
@@ -21,6 +23,8 @@ export interface ResultMessage {
   readonly model?: { readonly id: string; readonly name: string };
   readonly score?: number;
   readonly threshold?: number;
+  /** Where the line of the camera stands after this frame. */
+  readonly line?: Omit<LineStatus, 'before'>;
   readonly regions?: readonly Region[];
   /** How many regions were left out, because the carrier takes no larger message. */
   readonly omittedRegions?: number;
@@ -48,9 +52,10 @@ export function resultMessage(frame: Frame, outcome: Outcome, mapsTopic?: string
     partition,
     offset,
   };
+  const line = outcome.standing && { line: lineOf(outcome.standing) };
   if (outcome.verdict === 'rejected') {
     const { verdict, code, message } = outcome;
-    return { schema: RESULT_SCHEMA, frame: about, verdict, error: { code, message } };
+    return { schema: RESULT_SCHEMA, frame: about, verdict, error: { code, message }, ...line };
   }
   const { verdict, model, score, threshold, regions, grid, size, timings } = outcome;
   const { rows, cols, stride } = grid;
@@ -61,10 +66,15 @@ export function resultMessage(frame: Frame, outcome: Outcome, mapsTopic?: string
     model,
     score,
     threshold,
+    ...line,
     regions,
     map: { rows, cols, stride, offset: grid.offset, ...(mapsTopic && { topic: mapsTopic }) },
     timings: timingsOf(timings),
   };
+}
+
+function lineOf({ line: { state, anomalous, of } }: Standing): Omit<LineStatus, 'before'> {
+  return { state, anomalous, of };
 }
 
 const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);

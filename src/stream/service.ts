@@ -7,6 +7,7 @@ import type { Frame, Outcome } from '../frame/frame.js';
 import type { Monitor } from '../observe/monitor.js';
 import { PictureRate } from '../observe/picture-rate.js';
 import { PATCHLINE_VERSION } from '../version.js';
+import type { Watch } from '../watch/watch.js';
 import type { FrameSource, OutcomeSink } from './ports.js';
 import { defaultCredits, StreamWorker } from './worker.js';
 
@@ -16,6 +17,7 @@ export interface ServiceOptions {
   /** Besides the live page. */
   readonly sinks: readonly OutcomeSink[];
   readonly monitor: Monitor;
+  readonly watch: Watch;
   readonly engine?: Omit<EngineOptions, 'models' | 'overlay'>;
   readonly credits?: Partial<Load>;
   readonly drainMs?: number;
@@ -28,7 +30,7 @@ export type Tally = Record<Outcome['verdict'], number>;
 
 /** Runs until the source ends or the signal aborts. Rejects as `StreamWorker.run` does. */
 export async function runService(options: ServiceOptions, signal: AbortSignal): Promise<Tally> {
-  const { models, source, monitor, drainMs } = options;
+  const { models, source, monitor, watch, drainMs } = options;
   const pictures = new PictureRate();
   const engine = new Engine({
     ...options.engine,
@@ -48,6 +50,7 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
     sinks: [monitor.live, tally, ...options.sinks],
     credits: { ...defaultCredits(engine.threads), ...options.credits },
     metrics,
+    watch,
     ...(drainMs !== undefined && { drainMs }),
   });
   monitor.health = () => worker.health;

@@ -8,6 +8,7 @@ import type { ThreadCounts } from '../engine/options.js';
 import { asPatchlineError, type ErrorCode, PatchlineError } from '../errors.js';
 import type { Health } from '../observe/health.js';
 import type { Metrics } from '../observe/metrics.js';
+import type { Watch } from '../watch/watch.js';
 import { Pipeline } from './pipeline.js';
 import type { FrameSource, OutcomeSink } from './ports.js';
 
@@ -17,6 +18,8 @@ export interface WorkerOptions {
   readonly sinks: readonly OutcomeSink[];
   readonly credits: Load;
   readonly metrics?: Metrics;
+  /** Tells with each outcome how its camera stands. */
+  readonly watch?: Watch;
   /** When the signal aborts, frames in flight get this long; then the worker gives up. Default 8 s. */
   readonly drainMs?: number;
 }
@@ -39,21 +42,25 @@ export class StreamWorker {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
-    const { engine, sinks, credits, metrics } = options;
+    const { engine, sinks, credits, metrics, watch } = options;
     this.#broken.promise.catch(() => {}); // it may break when nobody waits any more
     this.#pipeline = new Pipeline(engine, sinks, credits, this.#broken.reject, {
       load: (inFlight) => metrics?.inFlight(inFlight),
+      ...(watch && {
+        turn: (frame, outcome) => ({ ...outcome, standing: watch.follow(frame, outcome) }),
+      }),
       settled: (frame, outcome, publishMs) => {
         metrics?.frameSettled(frame, outcome);
         metrics?.stage('publish', publishMs);
-        const { bytes, tensors } = engine.memory;
-        metrics?.encoder({ memoryBytes: bytes, tensors });
+        this.#reportEncoder();
       },
     });
     metrics?.credits(credits);
     engine.lifecycle.onChange((state) => {
       metrics?.state(state);
-      if (engine.lifecycle.failure !== undefined) this.#pipeline.fail(engine.lifecycle.failure);
+      if (engine.lifecycle.failure === undefined) return;
+      this.#reportEncoder();
+      this.#pipeline.fail(engine.lifecycle.failure);
     });
   }
 
@@ -88,6 +95,12 @@ export class StreamWorker {
     if (ready) return { live: true, ready, state, reasons: [] };
     const reason = failure?.message ?? this.#waitingFor(state);
     return { live: failure === undefined, ready, state, reasons: [reason] };
+  }
+
+  #reportEncoder(): void {
+    const { engine, metrics } = this.#options;
+    const { bytes, tensors } = engine.memory;
+    metrics?.encoder({ memoryBytes: bytes, tensors, failures: engine.failures });
   }
 
   #waitingFor(state: LifecycleState): string {

@@ -51,7 +51,7 @@ test.serial('measures every case with one thread and with all', async (t) => {
   }
   const { latency } = report;
   t.true(latency.p50Ms > 0 && latency.p99Ms >= latency.p50Ms && latency.frames === 180);
-  t.is(steps.at(-1)?.done, 20, 'ten cases, a warm-up and a round');
+  t.is(steps.at(-1)?.done, 28, 'fourteen cases, a warm-up and a round');
   t.deepEqual(JSON.parse(JSON.stringify(report)), report, 'the report is plain JSON');
   t.deepEqual(await leftovers(), []);
 });

@@ -15,6 +15,8 @@ const one = figures(1, {
   encoder: [50, 40, 40],
   engine: [40, 36, 30],
   patches: [0.5, 0.5, 0.5],
+  'wasm-network': [60, 50, 40],
+  'wasm-encoder': [10, 10, 10],
   'resnet18-patches': [0.04, 0.04, 0.04],
 });
 const all = figures(4, {
@@ -22,6 +24,8 @@ const all = figures(4, {
   encoder: [160, 160, 160],
   engine: [144, 144, 144],
   patches: [2, 2, 2],
+  'wasm-network': [200, 200, 200],
+  'wasm-encoder': [40, 40, 40],
   'resnet18-patches': [0.1, 0.1, 0.1],
 });
 
@@ -43,6 +47,8 @@ test('ratios compare the same rounds and the same number of threads', (t) => {
   t.is(rounded(ratios.denseOverResnet18Patches.one.median), 1250);
   t.is(rounded(ratios.denseOverResnet18Patches.all?.median ?? 0), 2000);
   t.is(ratios.engineOverPatches.one.median, 72);
+  t.deepEqual(ratios.encoderOverWasm.one, { median: 4, min: 4, max: 5 });
+  t.is(rounded(ratios.encoderOverWasmCpu.all?.median ?? 0), 4);
   t.is(ratios.encoderOverNetwork.all?.median, 0.8);
   t.is(rounded(ratios.encoderShareOfEngineCpu.one.median), 0.8);
   t.is(ratios.allOverOne?.network.median, 4);

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { type BenchReport, CASES, casesOf, ratiosOf } from '../../src/bench/report.js';
 import { summary } from '../../src/bench/soak.js';
-import { benchLines, soakLines } from '../../src/cli/bench-table.js';
+import { benchLines, scaleBenchLines, soakLines } from '../../src/cli/bench-table.js';
 
 const machine = {
   cpu: 'Some Processor With a Long Name 1234 @ 2.50GHz',
@@ -66,9 +66,9 @@ test('every case stands beside the paper’s way with as many threads', (t) => {
     '1,230',
     '1,230',
     '0.81',
-    '2,400',
+    '118,000',
   ]);
-  t.deepEqual(row('ResNet-18', 2)?.at(-1), '1');
+  t.deepEqual(row('wasm: ResNet-18', 2)?.at(-1), '1');
 });
 
 test('one core: one column', (t) => {
@@ -95,4 +95,26 @@ test('a soak says whether memory is flat', (t) => {
     'Memory, last tenth against the second: +5.3 %, it grows',
     'Tensors: constant',
   ]);
+});
+
+test('workers in one group: a row each, and what a change costs', (t) => {
+  const one = { framesPerSecond: 39.4, cpuMsPerFrame: 16.5, coresBusy: 1.92, peakBytes: 2e8 };
+  const lines = scaleBenchLines({
+    schema: 'patchline.bench-scale/1',
+    machine,
+    settings: { seconds: 5, gpuMs: 25, frameBytes: 100_000 },
+    cases: [{ device: 'simulated', workers: 4, partitions: 8, ...one }],
+    rebalance: {
+      framesPerSecond: 24,
+      nothingMs: 96,
+      joinMs: 274,
+      leaveMs: 847,
+      killMs: 11_637,
+      sessionTimeoutMs: 10_000,
+    },
+  });
+  for (const line of lines) t.true(line.length <= 80, `${line.length}: ${line}`);
+  const cells = (start: string) => lines.find((line) => line.startsWith(start))?.split(/ {2,}/);
+  t.deepEqual(cells('simulated'), ['simulated', '4', '8', '39.4', '16.5', '1.92', '190.7 MiB']);
+  t.deepEqual(cells('2 workers, 24'), ['2 workers, 24 frames/s', '96', '274', '847', '11,600']);
 });

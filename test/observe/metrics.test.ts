@@ -1,24 +1,37 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import test from 'ava';
-import { Registry } from 'prom-client';
-import { Exposition } from '../../src/observe/exposition.js';
+import { Counter, Gauge, Registry } from 'prom-client';
+import { exposition } from '../../src/observe/exposition.js';
+import { boundedId } from '../../src/observe/ids.js';
+import { kafkaMetrics } from '../../src/observe/kafka-metrics.js';
 import { Metrics, type MetricsOptions } from '../../src/observe/metrics.js';
+import type { Standing } from '../../src/watch/standing.js';
+import { hostileIds } from '../helpers/hostile.js';
 import { frameOf, judgementOf, REJECTION } from './synthetic.js';
+
+const STANDING: Standing = {
+  line: { state: 'alarm', before: 'warning', anomalous: 3, of: 5 },
+  drift: { value: -0.25, limit: 0.125, warning: true, changed: true },
+  alpha: 0.05,
+};
 
 function metricsOf(options: MetricsOptions = {}) {
   const registry = new Registry();
   const metrics = new Metrics(registry, { nodeMetrics: false, ...options });
-  const exposition = new Exposition(registry);
   const lines = async (format: 'text' | 'openmetrics' = 'text') =>
-    (await exposition.render(format)).split('\n');
-  return { registry, metrics, exposition, lines };
+    (await exposition(registry, format)).split('\n');
+  return { registry, metrics, lines };
 }
 
 // Dashboards and alerts rely on these: renaming one is a breaking change.
 const NAMES_AND_TYPES = [
   'patchline_anomalous_frames_total counter',
   'patchline_build_info gauge',
+  'patchline_calibrated_false_alarm_ratio gauge',
   'patchline_credits_bytes gauge',
   'patchline_credits_frames gauge',
+  'patchline_encoder_failures_total counter',
   'patchline_encoder_memory_bytes gauge',
   'patchline_encoder_tensors gauge',
   'patchline_event_loop_utilization_ratio gauge',
@@ -28,7 +41,12 @@ const NAMES_AND_TYPES = [
   'patchline_in_flight_bytes gauge',
   'patchline_in_flight_frames gauge',
   'patchline_last_frame_timestamp_seconds gauge',
+  'patchline_line_alarms_total counter',
+  'patchline_line_state gauge',
   'patchline_model_info gauge',
+  'patchline_rejected_frames_total counter',
+  'patchline_score_drift gauge',
+  'patchline_score_drift_limit gauge',
   'patchline_stage_duration_seconds histogram',
   'patchline_threshold gauge',
   'patchline_up_state gauge',
@@ -133,10 +151,10 @@ test('a hostile frame id fits into an exemplar', async (t) => {
 });
 
 test('scrapes of both formats at once do not disturb each other', async (t) => {
-  const { metrics, exposition } = metricsOf();
+  const { registry, metrics } = metricsOf();
   metrics.frameSettled(frameOf('c'), judgementOf(3));
   const formats = (['text', 'openmetrics', 'text', 'openmetrics', 'text'] as const).map((format) =>
-    exposition.render(format),
+    exposition(registry, format),
   );
   const [text, open, ...rest] = await Promise.all(formats);
   t.regex(text, /# TYPE patchline_frames_total counter\npatchline_frames_total\{/);
@@ -146,6 +164,35 @@ test('scrapes of both formats at once do not disturb each other', async (t) => {
     exposed.replace(/(patchline_event_loop_utilization_ratio) [\d.e-]+/g, '$1');
   t.deepEqual(rest.map(stable), [text, open, text].map(stable));
 });
+
+for (const format of ['text', 'openmetrics'] as const) {
+  test(`${format} is what prom-client writes, byte for byte`, async (t) => {
+    const { registry, metrics } = metricsOf();
+    for (const camera of ['a', 'b "\\\n']) {
+      metrics.frameSettled(frameOf(camera, `${camera}-7`), {
+        ...judgementOf(30),
+        standing: STANDING,
+      });
+      metrics.frameSettled(frameOf(camera), REJECTION);
+    }
+    new Gauge({ name: 'infinite', help: 'A \\ in it\nand more.', registers: [registry] }).set(
+      1 / 0,
+    );
+    new Counter({
+      name: 'unused_total',
+      help: 'Nothing.',
+      labelNames: ['x'],
+      registers: [registry],
+    });
+    registry.removeSingleMetric('patchline_event_loop_utilization_ratio'); // another one each time
+    const ours = await exposition(registry, format);
+    const theirs = Registry.merge([registry]);
+    if (format === 'openmetrics') {
+      Object.assign(theirs, { _contentType: Registry.OPENMETRICS_CONTENT_TYPE });
+    }
+    t.is(ours, await theirs.metrics());
+  });
+}
 
 test('cameras beyond the cap share one label', async (t) => {
   const { metrics, lines } = metricsOf({ cameras: { cap: 2 } });
@@ -189,6 +236,74 @@ test('a camera id is one label value, whatever is in it', async (t) => {
   }
 });
 
+test('how a camera stands: line state, alarms, drift, promised false alarms', async (t) => {
+  const { metrics, lines } = metricsOf({ cameras: { cap: 1 } });
+  const stands = (camera: string, line: Standing['line']) =>
+    metrics.frameSettled(frameOf(camera), { ...judgementOf(3), standing: { ...STANDING, line } });
+  const { line } = STANDING;
+  stands('c', { ...line, state: 'alarm', before: 'warning' });
+  stands('c', { ...line, state: 'alarm', before: 'alarm' });
+  stands('c', { ...line, state: 'warning', before: 'alarm' });
+  stands('c', { ...line, state: 'alarm', before: 'warning' });
+  stands('beyond the cap', { ...line, state: 'alarm', before: 'warning' });
+  const told = /^patchline_(line|score_drift|calibrated)/;
+  const standing = (await lines()).filter((text) => told.test(text));
+  t.deepEqual(standing.sort(), [
+    'patchline_calibrated_false_alarm_ratio{camera="c"} 0.05',
+    'patchline_line_alarms_total{camera="c"} 2',
+    'patchline_line_alarms_total{camera="other"} 1',
+    'patchline_line_state{camera="c",state="alarm"} 1',
+    'patchline_line_state{camera="c",state="ok"} 0',
+    'patchline_line_state{camera="c",state="warning"} 0',
+    'patchline_score_drift_limit{camera="c"} 0.125',
+    'patchline_score_drift{camera="c"} -0.25',
+  ]);
+  metrics.cameraForgotten('c'); // its partition went to another worker
+  t.deepEqual(
+    (await lines()).filter((text) => /^patchline_(line_state|score_drift)/.test(text)),
+    [],
+  );
+  t.true((await lines()).includes('patchline_line_alarms_total{camera="c"} 2'));
+});
+
+test('why frames were rejected', async (t) => {
+  const { metrics, lines } = metricsOf();
+  metrics.frameSettled(frameOf('c'), REJECTION);
+  metrics.frameSettled(frameOf('c'), { ...REJECTION, code: 'PL_MESSAGE' });
+  t.deepEqual(
+    (await lines()).filter((text) => text.startsWith('patchline_rejected_frames_total{')),
+    [
+      'patchline_rejected_frames_total{camera="c",reason="PL_IMAGE_UNREADABLE"} 1',
+      'patchline_rejected_frames_total{camera="c",reason="PL_MESSAGE"} 1',
+    ],
+  );
+});
+
+const PROMTOOL = '/usr/bin/promtool';
+if (!existsSync(PROMTOOL)) process.stderr.write(`SKIPPED: no ${PROMTOOL} to check metrics\n`);
+
+(existsSync(PROMTOOL) ? test : test.skip)(
+  'promtool reads our metrics and has nothing to say, whatever the cameras are called',
+  async (t) => {
+    const { registry, metrics } = metricsOf();
+    kafkaMetrics(metrics, 'frames').lag?.(0, 7);
+    const cameras = ['c', ...hostileIds(150)];
+    for (const camera of cameras) {
+      metrics.frameSettled(frameOf(camera, camera), { ...judgementOf(30), standing: STANDING });
+      metrics.frameSettled(frameOf(camera), REJECTION);
+    }
+    const counted = (await exposition(registry, 'text')).match(
+      /^patchline_anomalous_frames_total\{/gm,
+    );
+    t.is(counted?.length, new Set(cameras.map(boundedId)).size, 'each in one series');
+    const checked = spawnSync(PROMTOOL, ['check', 'metrics'], {
+      input: await exposition(registry, 'text'),
+      encoding: 'utf8',
+    });
+    t.deepEqual([checked.status, checked.stdout, checked.stderr], [0, '', '']);
+  },
+);
+
 test('the state is a set: one is 1', async (t) => {
   const { metrics, lines } = metricsOf();
   metrics.state('draining');
@@ -207,7 +322,7 @@ test('gauges show the last value, facts the last models', async (t) => {
   const { metrics, lines } = metricsOf();
   metrics.credits({ frames: 8, bytes: 1_000 });
   metrics.inFlight({ frames: 3, bytes: 300 });
-  metrics.encoder({ memoryBytes: 4096, tensors: 12 });
+  metrics.encoder({ memoryBytes: 4096, tensors: 12, failures: 2 });
   metrics.build({ version: '1.2.3', backend: 'wasm' });
   metrics.models([{ id: 'old', name: 'old' }]);
   metrics.models([
@@ -222,6 +337,7 @@ test('gauges show the last value, facts the last models', async (t) => {
     'patchline_in_flight_bytes 300',
     'patchline_encoder_memory_bytes 4096',
     'patchline_encoder_tensors 12',
+    'patchline_encoder_failures_total 2',
     `patchline_build_info{version="1.2.3",backend="wasm",node="${process.versions.node}"} 1`,
     'patchline_model_info{model="abc",name="steel"} 1',
     'patchline_model_info{model="def",name="tin"} 1',
@@ -240,4 +356,17 @@ test("Node's own metrics are in the same registry, and two registries are indepe
   );
   t.false((await second.lines()).some((line) => line.startsWith('patchline_frames_total{')));
   t.throws(() => new Metrics(first.registry));
+});
+
+test("a camera's counters begin at 0, so that the first anomaly and the first alarm are an increase", async (t) => {
+  const { metrics, lines } = metricsOf();
+  const line = { state: 'ok', before: 'ok', anomalous: 0, of: 1 } as const;
+  metrics.frameSettled(frameOf('c'), { ...judgementOf(3), standing: { line } });
+  const counters = (await lines()).filter((text) =>
+    /^patchline_(anomalous_frames|line_alarms)_total/.test(text),
+  );
+  t.deepEqual(counters, [
+    'patchline_anomalous_frames_total{camera="c"} 0',
+    'patchline_line_alarms_total{camera="c"} 0',
+  ]);
 });

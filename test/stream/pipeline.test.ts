@@ -86,6 +86,49 @@ test('where there are partitions, they give the order', async (t) => {
   t.deepEqual(bench.published, ['y', 'z']);
 });
 
+test('each frame has its turn once, in the order of its camera and not of its judgement', async (t) => {
+  const turns: string[] = [];
+  const seen: Outcome[] = [];
+  const sink: OutcomeSink = {
+    name: 'second',
+    publish: async (_, outcome) => void seen.push(outcome),
+    close: async () => {},
+  };
+  const standing = { line: { state: 'ok', before: 'ok', anomalous: 0, of: 1 } } as const;
+  const bench = new Bench({
+    sinks: [sink],
+    observer: {
+      turn: ({ id }, outcome) => {
+        turns.push(id);
+        return { ...outcome, standing };
+      },
+    },
+  });
+  for (const id of ['a1', 'a2', 'b1', 'b2']) {
+    await bench.pipeline.admit(frameOf(id, '', { camera: id[0] }));
+  }
+  await bench.judged('a2', 'b2', 'b1');
+  await bench.acknowledge('b1');
+  await bench.judged('a1');
+  await bench.acknowledge('a1');
+  t.deepEqual(turns, ['b1', 'b2', 'a1', 'a2']);
+  t.deepEqual(seen[0], { ...outcomeOf('b1'), standing });
+});
+
+test('a frame behind one that was not published has no turn', async (t) => {
+  const turns: string[] = [];
+  const turn = ({ id }: Frame, outcome: Outcome) => {
+    turns.push(id);
+    return outcome;
+  };
+  const bench = new Bench({ observer: { turn } });
+  for (const id of ['a', 'b']) await bench.pipeline.admit(frameOf(id));
+  await bench.judged('a', 'b');
+  bench.publishing.get('a')?.reject(new PatchlineError('PL_SINK', 'full'));
+  await bench.acknowledge();
+  t.deepEqual(turns, ['a']);
+});
+
 test('a frame is settled when every sink has acknowledged it', async (t) => {
   const second = new Map<string, Deferred<void>>();
   const other: OutcomeSink = {

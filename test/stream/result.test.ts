@@ -43,6 +43,13 @@ test('an anomalous frame has regions; its map says where it is published', (t) =
   t.deepEqual(map, { rows: 2, cols: 3, stride: 4, offset: 3.5, topic: 'maps' });
 });
 
+test('with a standing, the result says where the line of the camera stands', (t) => {
+  const line = { state: 'alarm', before: 'warning', anomalous: 3, of: 5 } as const;
+  const expected = { state: 'alarm', anomalous: 3, of: 5 };
+  t.deepEqual(resultMessage(frame, { ...ANOMALOUS, standing: { line } }).line, expected);
+  t.deepEqual(resultMessage(frame, { ...REJECTED, standing: { line } }).line, expected);
+});
+
 test('a rejected frame says why', (t) => {
   const expected = {
     schema: 'patchline.result/1',

@@ -3,12 +3,14 @@ import test from 'ava';
 import { Registry } from 'prom-client';
 import { deferred } from '../../src/deferred.js';
 import type { LifecycleState } from '../../src/engine/lifecycle.js';
+import { ModelSet } from '../../src/engine/models.js';
 import { PatchlineError } from '../../src/errors.js';
 import type { Frame, Outcome } from '../../src/frame/frame.js';
 import { Metrics } from '../../src/observe/metrics.js';
 import type { Admit, FrameSource, OutcomeSink } from '../../src/stream/ports.js';
 import { defaultCredits, StreamWorker, type WorkerOptions } from '../../src/stream/worker.js';
-import { fakeEngine } from '../helpers/fake-engine.js';
+import { Watch } from '../../src/watch/watch.js';
+import { FAKE_BUNDLE, fakeEngine } from '../helpers/fake-engine.js';
 import { frameOf } from '../helpers/frames.js';
 
 /** A source of these orders to the fake threads; `endless` repeats them until it is stopped. */
@@ -56,13 +58,15 @@ class Results implements OutcomeSink {
   readonly name = 'results';
   readonly ids: string[] = [];
   readonly verdicts: Outcome['verdict'][] = [];
+  readonly lines: (string | undefined)[] = [];
   closed = 0;
   onPublish: (count: number) => void | Promise<void> = () => {};
 
-  async publish({ id }: Frame, { verdict }: Outcome): Promise<void> {
+  async publish({ id }: Frame, { verdict, standing }: Outcome): Promise<void> {
     await this.onPublish(this.ids.length + 1);
     this.ids.push(id);
     this.verdicts.push(verdict);
+    this.lines.push(standing?.line.state);
   }
 
   async close(): Promise<void> {
@@ -344,6 +348,22 @@ test('metrics follow the frames', async (t) => {
   ]) {
     t.true(lines.includes(line), line);
   }
+});
+
+test('with a watch, each outcome and the metrics tell where the line stands', async (t) => {
+  const metrics = new Metrics(new Registry(), { nodeMetrics: false });
+  const models = ModelSet.single(FAKE_BUNDLE);
+  const watch = new Watch({ models, alarmAfter: { anomalous: 2, of: 3 } });
+  const orders = ['fine', 'anomalous', 'bad', 'anomalous', 'fine', 'fine', 'fine', 'anomalous'];
+  const { run, results } = set(new Orders(orders), { metrics, watch });
+  await run();
+  const states = ['ok', 'warning', 'warning', 'alarm', 'alarm', 'alarm', 'ok', 'warning'];
+  t.deepEqual(results.lines, states);
+  const text = (await metrics.registry.metrics()).split('\n');
+  t.true(text.includes('patchline_line_state{camera="cam",state="warning"} 1'));
+  t.true(text.includes('patchline_line_alarms_total{camera="cam"} 1'));
+  const { alpha } = FAKE_BUNDLE.manifest.calibration;
+  t.true(text.includes(`patchline_calibrated_false_alarm_ratio{camera="cam"} ${alpha}`));
 });
 
 test('the default credits keep every thread busy', (t) => {

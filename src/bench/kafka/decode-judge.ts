@@ -13,9 +13,9 @@ export class DecodeJudge implements Judge {
   readonly #bundle: Bundle;
   readonly #threads: Threads<typeof import('../../engine/decode-thread.js')>;
 
-  constructor(bundle: Bundle) {
+  /** @param count threads */
+  constructor(bundle: Bundle, count = availableParallelism()) {
     this.#bundle = bundle;
-    const count = availableParallelism();
     const ignore = () => {};
     const events = { onDeath: ignore, onBroken: ignore }; // the task that was lost tells of it
     this.#threads = new Threads({ name: 'decoding', file: MODULES.decode, count, ...events });

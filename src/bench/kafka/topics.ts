@@ -34,14 +34,14 @@ export class BenchTopics {
     }
   }
 
-  async make(role: string): Promise<string> {
+  async make(role: string, numPartitions = PARTITIONS): Promise<string> {
     const topic = `patchline-bench-${randomUUID().slice(0, 8)}-${role}`;
     await this.#admin.createTopics({
       waitForLeaders: false, // it gives up early on a busy machine
       topics: [
         {
           topic,
-          numPartitions: PARTITIONS,
+          numPartitions,
           configEntries: [{ name: 'max.message.bytes', value: String(8 * 2 ** 20) }],
         },
       ],
@@ -65,15 +65,19 @@ export class BenchTopics {
   }
 
   /** A topic with so many frames, spread evenly over its partitions. */
-  async filled(frames: readonly Uint8Array[], count: number): Promise<string> {
-    const topic = await this.make('frames');
+  async filled(
+    frames: readonly Uint8Array[],
+    count: number,
+    partitions = PARTITIONS,
+  ): Promise<string> {
+    const topic = await this.make('frames', partitions);
     const producer = this.#client.producer();
     await producer.connect();
     const perRequest = Math.max(1, Math.floor(REQUEST_BYTES / frames[0].length));
     for (let n = 0; n < count; n += perRequest) {
       const messages = Array.from({ length: Math.min(perRequest, count - n) }, (_, i) => ({
-        key: `cam-${(n + i) % PARTITIONS}`,
-        partition: (n + i) % PARTITIONS,
+        key: `cam-${(n + i) % partitions}`,
+        partition: (n + i) % partitions,
         value: Buffer.from(frames[(n + i) % frames.length]),
       }));
       await producer.send({ topic, messages });

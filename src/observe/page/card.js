@@ -57,6 +57,8 @@ export class CameraCard {
     const defect = camera.points.findLast(([, , , verdict]) => verdict === 'anomalous');
     if (defect !== undefined) this.#lastDefect = defect[0];
     setText(this.#parts.anomalies, count(camera.anomalies));
+    this.#showLine(camera);
+    this.#showDrift(camera);
     void this.#load();
     this.#face = this.#nextFace();
     this.tick(now);
@@ -84,6 +86,26 @@ export class CameraCard {
     this.element.dataset.verdict = verdict;
     this.#parts.icon.setAttribute('href', `#icon-${verdict}`);
     setText(this.#parts.word, WORDS[verdict]);
+  }
+
+  /** @param {LiveCamera} camera */
+  #showLine({ line }) {
+    const { line: note } = this.#parts;
+    note.hidden = line === null || line.state === 'ok';
+    if (line === null) return;
+    note.dataset.state = line.state;
+    const counted = `${line.anomalous} of ${line.of}`;
+    setText(note, line.state === 'alarm' ? `LINE ALARM: ${counted}` : `${counted} anomalous`);
+  }
+
+  /** @param {LiveCamera} camera */
+  #showDrift({ drift }) {
+    const { drift: note } = this.#parts;
+    note.hidden = drift === null;
+    if (drift === null) return;
+    const way = drift.value > 0 ? 'higher' : 'lower';
+    setText(note, `scores drift ${drift.value > 0 ? '+' : '−'}${Math.abs(drift.value).toFixed(2)}`);
+    note.title = `Good frames score ${way} than those of the calibration, more than chance allows (${drift.limit.toFixed(2)}). Check lens, light and material, then recalibrate.`;
   }
 
   #nextFace() {

@@ -1,4 +1,5 @@
 /** Outcomes into a folder: results as JSON lines, pictures, maps and rejected frames as files. */
+import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PatchlineError } from '../../errors.js';
@@ -75,7 +76,8 @@ export class FolderSink implements OutcomeSink {
   }
 
   async #reject(frame: Frame, reason: string, name: string): Promise<void> {
-    await this.#write('rejected', name, frame.bytes);
+    // No frame's name ends with .txt, so that none is taken for why another one was rejected.
+    await this.#write('rejected', name.replace(/\.txt$/i, '%2Etxt'), frame.bytes);
     await this.#write('rejected', `${name}.txt`, `${reason}\n`);
   }
 
@@ -102,18 +104,16 @@ async function endLastLine(results: FileHandle): Promise<void> {
   if (buffer.toString() !== '\n') await results.appendFile('\n');
 }
 
+/** Characters; file systems take 255 bytes. */
+const MAX_NAME = 200;
+
 /** A frame id is not ours: one flat, harmless file name for each (percent-encoded). */
 export function fileName(id: string): string {
   const text = Buffer.from(id).toString(); // a lone surrogate cannot be encoded
   const safe = encodeURIComponent(text).replace(/^\./, '%2E').replaceAll('*', '%2A') || '%';
-  return safe.length <= 200 ? safe : `${safe.slice(0, 160)}-${hash(safe)}`;
-}
-
-/** FNV-1a, 32 bit: tells long names apart. */
-function hash(text: string): string {
-  let h = 2166136261;
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 16777619);
-  return (h >>> 0).toString(16);
+  if (safe.length <= MAX_NAME) return safe;
+  const digest = createHash('sha256').update(safe).digest('hex').slice(0, 20);
+  return `${safe.slice(0, 160)}%-${digest}`; // no encoded name has %-
 }
 
 function failed(folder: string, error: unknown): PatchlineError {

@@ -24,16 +24,36 @@ export interface CheckOptions {
  *
  * @throws PL_KAFKA (usage where it is the configuration that is wrong)
  */
-export async function checkCluster(
+export function checkCluster(
   client: KafkaClient,
   topics: CompiledTopics,
   group: CompiledGroup,
   options: CheckOptions = {},
 ): Promise<void> {
+  return asking(client, (admin) => check(client, admin, topics, group, options));
+}
+
+/**
+ * For a producer: checks brokers, credentials and that the topic is there.
+ *
+ * @throws PL_KAFKA (usage where it is the configuration that is wrong)
+ */
+export function checkTopicOf(client: KafkaClient, topic: string): Promise<void> {
+  return asking(client, async (admin) => {
+    await admin.connect();
+    await checkTopic(client, admin, topic);
+  });
+}
+
+/** Questions to the cluster, with an end to the patience. */
+async function asking(
+  client: KafkaClient,
+  questions: (admin: Admin) => Promise<void>,
+): Promise<void> {
   const admin = client.admin();
   const deadline = AbortSignal.timeout(DEADLINE_MS);
   try {
-    await Promise.race([check(client, admin, topics, group, options), expiry(client, deadline)]);
+    await Promise.race([questions(admin), expiry(client, deadline)]);
   } catch (error) {
     throw client.error(error);
   } finally {

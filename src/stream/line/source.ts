@@ -3,7 +3,7 @@ import { Piscina } from 'piscina';
 import { asPatchlineError, PatchlineError } from '../../errors.js';
 import type { Frame } from '../../frame/frame.js';
 import { Random } from '../../random.js';
-import type { Admit, FrameSource, Ticket } from '../ports.js';
+import type { FrameSource } from '../ports.js';
 import type { ImageFormat } from './encode.js';
 import { Pace } from './pace.js';
 import { RenderAhead } from './render-ahead.js';
@@ -38,6 +38,9 @@ const DEFAULTS = {
 } as const;
 
 type Drawing = RenderAhead<Uint8Array>;
+
+/** Who takes the frames: an engine, or a topic. What becomes of them does not matter to the line. */
+type Deliver = (frame: Frame) => Promise<{ readonly settled: Promise<unknown> }>;
 
 /** Frames of each camera that are drawn before they are due. */
 const AHEAD = 3;
@@ -82,7 +85,7 @@ export class LineSource implements FrameSource {
   }
 
   /** @throws PatchlineError `PL_STATE` on a second start, `PL_SOURCE` if nothing can be drawn. */
-  async start(admit: Admit): Promise<void> {
+  async start(take: Deliver): Promise<void> {
     if (this.#pool !== undefined || this.#halt.signal.aborted) {
       throw new PatchlineError('PL_STATE', 'A line source starts only once');
     }
@@ -100,7 +103,7 @@ export class LineSource implements FrameSource {
       await this.stop();
       throw asPatchlineError(error, 'PL_SOURCE');
     }
-    this.#delivering = this.#deliverAll(drawings, admit);
+    this.#delivering = this.#deliverAll(drawings, take);
   }
 
   stop(): Promise<void> {
@@ -123,10 +126,10 @@ export class LineSource implements FrameSource {
     return new RenderAhead(render, AHEAD, limit);
   }
 
-  async #deliverAll(drawings: readonly Drawing[], admit: Admit): Promise<void> {
+  async #deliverAll(drawings: readonly Drawing[], take: Deliver): Promise<void> {
     const deliveries = drawings.map(async (drawing, ordinal) => {
       try {
-        await this.#deliver(ordinal, drawing, admit);
+        await this.#deliver(ordinal, drawing, take);
       } catch (error) {
         if (!this.#halt.signal.aborted) this.#fail(asPatchlineError(error, 'PL_SOURCE'));
         this.#halt.abort(); // one camera gone is the whole line gone
@@ -136,7 +139,7 @@ export class LineSource implements FrameSource {
     this.#finish();
   }
 
-  async #deliver(ordinal: number, drawing: Drawing, admit: Admit): Promise<void> {
+  async #deliver(ordinal: number, drawing: Drawing, take: Deliver): Promise<void> {
     const { signal } = this.#halt;
     const period = 1000 / this.#options.framesPerSecond;
     const stagger = (period * ordinal) / this.cameras.length; // cameras do not fire together
@@ -145,13 +148,13 @@ export class LineSource implements FrameSource {
       const bytes = await drawing.next();
       if (bytes === undefined) return;
       await sleep(pace.wait(performance.now()), undefined, { signal });
-      this.#track(await admit(frameOf(this.cameras[ordinal].id, index, bytes)));
+      this.#track(await take(frameOf(this.cameras[ordinal].id, index, bytes)));
       pace.sent(performance.now());
     }
   }
 
   /** A frame whose sinks failed is not the line's concern: it has nothing to commit or repeat. */
-  #track({ settled }: Ticket): void {
+  #track({ settled }: Awaited<ReturnType<Deliver>>): void {
     const done = settled.then(
       () => {},
       () => {},

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
+import fc from 'fast-check';
 import { decodeMap } from '../../../src/localize/encode.js';
 import { FolderSink, type FolderSinkOptions, fileName } from '../../../src/stream/folder/sink.js';
 import { resultMessage } from '../../../src/stream/result.js';
@@ -127,6 +128,56 @@ test('any id gives one flat, harmless file name of its own', async (t) => {
   t.is((await readdir(join(folder, 'overlays'))).length, ids.length);
   t.is((await readdir(join(folder, 'rejected'))).length, 2 * ids.length);
   t.is((await linesOf(folder)).length, 2 * ids.length);
+});
+
+/** Ids that are made to meet: pieces of paths and of the names that the sink itself gives. */
+const piece = fc.constantFrom(
+  ...[
+    'x',
+    'X',
+    '.txt',
+    '.TXT',
+    '.jpg',
+    '%',
+    '%2E',
+    '%2Etxt',
+    '%-',
+    '-',
+    '..',
+    '/',
+    '\\',
+    '\0',
+    '\n',
+    ' ',
+  ],
+  ...['ä', '漢'.repeat(30), 'y'.repeat(160), 'y'.repeat(200)],
+);
+const ids = fc.uniqueArray(
+  fc.oneof(
+    fc.array(piece, { maxLength: 5 }).map((pieces) => pieces.join('')),
+    fc.string(),
+  ),
+  { minLength: 2, maxLength: 12, selector: (id) => Buffer.from(id).toString() },
+);
+
+test('whatever the ids are, each rejected frame lies there as it came, beside its reason', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(ids, async (given) => {
+      const { folder, sink } = await open(t);
+      for (const id of given) {
+        await sink.publish(frameOf(id, `bytes of ${id}`), { ...REJECTED, message: `why ${id}` });
+      }
+      await sink.close();
+      t.deepEqual((await readdir(folder)).sort(), ['overlays', 'rejected', 'results.jsonl']);
+      const rejected = join(folder, 'rejected');
+      const contents = await Promise.all(
+        (await readdir(rejected)).map((name) => readFile(join(rejected, name), 'utf8')),
+      );
+      const expected = given.flatMap((id) => [`bytes of ${id}`, `why ${id}\n`]);
+      t.deepEqual(contents.sort(), expected.map((text) => Buffer.from(text).toString()).sort());
+    }),
+    { numRuns: 60 },
+  );
 });
 
 test('a name that people write stays readable', (t) => {

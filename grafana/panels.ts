@@ -1,0 +1,210 @@
+/** The kinds of panels that the dashboards are made of, all looking alike. */
+import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
+import {
+  BigValueColorMode,
+  GraphThresholdsStyleConfigBuilder,
+  GraphThresholdsStyleMode,
+  LegendDisplayMode,
+  LegendPlacement,
+  ReduceDataOptionsBuilder,
+  SortOrder,
+  StackingConfigBuilder,
+  StackingMode,
+  TooltipDisplayMode,
+  VizLegendOptionsBuilder,
+  VizTooltipOptionsBuilder,
+} from '@grafana/grafana-foundation-sdk/common';
+import {
+  MappingType,
+  type Panel,
+  type Threshold,
+  ThresholdsConfigBuilder,
+  ThresholdsMode,
+  type ValueMapping,
+} from '@grafana/grafana-foundation-sdk/dashboard';
+import {
+  PanelBuilder as HeatmapBuilder,
+  HeatmapColorMode,
+  HeatmapColorOptionsBuilder,
+  HeatmapTooltipBuilder,
+  YAxisConfigBuilder,
+} from '@grafana/grafana-foundation-sdk/heatmap';
+import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
+import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat';
+import { PanelBuilder as TimelineBuilder } from '@grafana/grafana-foundation-sdk/statetimeline';
+import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table';
+import { PanelBuilder as TimeSeriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
+
+/** The data source that is chosen at the top of each dashboard. */
+export const DATASOURCE = { type: 'prometheus', uid: `\${datasource}` };
+
+export interface Query {
+  readonly expr: string;
+  readonly legend: string;
+  /** Shows the frames behind a histogram as dots. */
+  readonly exemplar?: boolean;
+}
+
+export interface PanelSpec {
+  readonly title: string;
+  /** What it means and what to do: read by somebody who was just woken up. */
+  readonly description: string;
+  readonly queries: readonly Query[];
+  /** Columns of 24. */
+  readonly span: number;
+  readonly height?: number;
+  /** A unit of Grafana, or `suffix: …`. */
+  readonly unit: string;
+  /** Where it becomes a warning (orange) and a problem (red), rising. */
+  readonly limits?: readonly [warning: number, problem: number];
+  readonly decimals?: number;
+}
+
+/** A panel that can still be given its number. */
+export interface PanelBuilder extends Builder<Panel> {
+  id(id: number): this;
+}
+
+export function stat(spec: PanelSpec): PanelBuilder {
+  return common(new StatBuilder(), { height: 4, ...spec })
+    .colorMode(BigValueColorMode.Value)
+    .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']))
+    .thresholds(thresholds(spec.limits));
+}
+
+export interface TimeSeriesSpec extends PanelSpec {
+  readonly stacked?: boolean;
+  /** Series whose names match are limits: dashed and red. */
+  readonly limitSeries?: string;
+  readonly min?: number;
+  readonly max?: number;
+}
+
+export function timeSeries(spec: TimeSeriesSpec): PanelBuilder {
+  const { min = 0, max } = spec;
+  const builder = common(new TimeSeriesBuilder(), spec)
+    .legend(legend())
+    .tooltip(
+      new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending),
+    )
+    .fillOpacity(spec.stacked ? 30 : 5)
+    .lineWidth(1)
+    .min(min);
+  if (max !== undefined) builder.max(max);
+  if (spec.stacked) builder.stacking(new StackingConfigBuilder().mode(StackingMode.Normal));
+  if (spec.limits !== undefined) {
+    const style = new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed);
+    builder.thresholds(thresholds(spec.limits)).thresholdsStyle(style);
+  }
+  if (spec.limitSeries !== undefined) {
+    builder.overrideByRegexp(spec.limitSeries, [
+      { id: 'color', value: { mode: 'fixed', fixedColor: 'red' } },
+      { id: 'custom.lineStyle', value: { fill: 'dash', dash: [8, 8] } },
+      { id: 'custom.fillOpacity', value: 0 },
+    ]);
+  }
+  return builder;
+}
+
+/** A histogram of Prometheus over time: one row for each of its buckets. */
+export function heatmap(spec: PanelSpec): PanelBuilder {
+  const { unit } = spec;
+  return common(new HeatmapBuilder(), spec, PromQueryFormat.Heatmap)
+    .color(
+      new HeatmapColorOptionsBuilder().mode(HeatmapColorMode.Scheme).scheme('Oranges').steps(64),
+    )
+    .yAxis(new YAxisConfigBuilder().unit(unit))
+    .tooltip(
+      new HeatmapTooltipBuilder()
+        .mode(TooltipDisplayMode.Single)
+        .yHistogram(true)
+        .showColorScale(true),
+    )
+    .showLegend();
+}
+
+export interface State {
+  readonly text: string;
+  readonly color: string;
+}
+
+/** What the numbers 0, 1, … of a query stand for. */
+function states(names: readonly State[]): ValueMapping {
+  const options = Object.fromEntries(names.map((state, index) => [index, { ...state, index }]));
+  return { type: MappingType.ValueToText, options };
+}
+
+export function timeline(spec: PanelSpec & { readonly states: readonly State[] }): PanelBuilder {
+  return common(new TimelineBuilder(), spec)
+    .mappings([states(spec.states)])
+    .legend(legend())
+    .mergeValues(true)
+    .rowHeight(0.8)
+    .fillOpacity(80);
+}
+
+export interface TableSpec extends Omit<PanelSpec, 'unit' | 'limits'> {
+  /** Columns in this order; those not named are hidden. */
+  readonly columns: readonly string[];
+}
+
+/** The labels of the series that there are now. */
+export function table(spec: TableSpec): PanelBuilder {
+  const indexByName = Object.fromEntries(spec.columns.map((name, i) => [name, i]));
+  const include = { include: { names: spec.columns } };
+  return common(new TableBuilder(), { ...spec, unit: 'none' }, PromQueryFormat.Table)
+    .withTransformation({ id: 'filterFieldsByName', options: include })
+    .withTransformation({ id: 'organize', options: { indexByName } });
+}
+
+/** What the builders of all kinds of panels have in common. */
+interface AnyPanelBuilder extends PanelBuilder {
+  title(title: string): this;
+  description(description: string): this;
+  datasource(datasource: typeof DATASOURCE): this;
+  span(columns: number): this;
+  height(rows: number): this;
+  unit(unit: string): this;
+  decimals(decimals: number): this;
+  withTarget(target: Builder<Dataquery>): this;
+}
+
+function common<B extends AnyPanelBuilder>(
+  builder: B,
+  spec: PanelSpec,
+  format?: PromQueryFormat,
+): B {
+  const { title, description, span, height = 8, unit, queries, decimals } = spec;
+  builder.title(title).description(description).datasource(DATASOURCE);
+  builder.span(span).height(height).unit(unit);
+  if (decimals !== undefined) builder.decimals(decimals);
+  for (const [i, query] of queries.entries()) builder.withTarget(target(query, i, format));
+  return builder;
+}
+
+function target({ expr, legend, exemplar }: Query, index: number, format?: PromQueryFormat) {
+  const query = new DataqueryBuilder()
+    .datasource(DATASOURCE)
+    .refId(String.fromCharCode('A'.charCodeAt(0) + index))
+    .expr(expr)
+    .legendFormat(legend);
+  if (format !== undefined) query.format(format);
+  if (exemplar) query.exemplar(true);
+  return format === PromQueryFormat.Table ? query.instant() : query.range();
+}
+
+function legend(): VizLegendOptionsBuilder {
+  return new VizLegendOptionsBuilder()
+    .showLegend(true)
+    .displayMode(LegendDisplayMode.List)
+    .placement(LegendPlacement.Bottom);
+}
+
+function thresholds(limits: PanelSpec['limits']): ThresholdsConfigBuilder {
+  const base = { value: null, color: limits === undefined ? 'blue' : 'green' };
+  const steps: Threshold[] = [base];
+  if (limits !== undefined) {
+    steps.push({ value: limits[0], color: 'orange' }, { value: limits[1], color: 'red' });
+  }
+  return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(steps);
+}

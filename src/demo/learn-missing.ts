@@ -1,0 +1,32 @@
+/** The models of the line's cameras, for a worker of its own: learned where there are none yet. */
+import { join } from 'node:path';
+import { PatchlineError } from '../errors.js';
+import { readBundle } from '../model/bundle.js';
+import type { LineCamera } from '../stream/line/source.js';
+import { type DemoTrainingOptions, LINE_TRAINING, trainCameras } from './training.js';
+
+type LearnOptions = Pick<DemoTrainingOptions, 'dir' | 'steps' | 'onProgress' | 'signal'>;
+
+/**
+ * @returns the cameras that were learned
+ * @throws what `readBundle` says of a model that is there and damaged: it is not overwritten
+ */
+export async function learnMissing(
+  cameras: readonly LineCamera[],
+  options: LearnOptions,
+): Promise<readonly string[]> {
+  const known = await Promise.all(cameras.map(({ id }) => isThere(join(options.dir, id))));
+  const missing = cameras.filter((_, i) => !known[i]);
+  if (missing.length > 0) await trainCameras(missing, { ...LINE_TRAINING, ...options });
+  return missing.map(({ id }) => id);
+}
+
+async function isThere(dir: string): Promise<boolean> {
+  try {
+    await readBundle(dir);
+    return true;
+  } catch (error) {
+    if (error instanceof PatchlineError && error.code === 'PL_BUNDLE_MISSING') return false;
+    throw error;
+  }
+}
