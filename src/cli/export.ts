@@ -54,7 +54,7 @@ function onnxFile({ manifest, tensors, id }: Bundle): Uint8Array {
   const network = networkFrom(tensors[detector.network.file], detector.network);
   const densities = densitiesFrom(tensors[detector.densityFile], detector);
   return encodeModel({
-    ...scoreGraph({ network, densities, views: detector.views }),
+    ...scoreGraph({ network, densities, views: detector.views, centred: detector.map.centred }),
     name,
     producer: 'patchline',
     producerVersion: PATCHLINE_VERSION,

@@ -87,9 +87,10 @@ function trainingText({
   return `${how}, seed ${seed}${outcome}; ${count(fit, 'image')} + ${standardise} to standardise + ${calibrate} for the threshold`;
 }
 
-function mapText({ sigma, borderCorrection, topShare }: DetectorSpec['map']): string {
+function mapText({ sigma, borderCorrection, topShare, centred }: DetectorSpec['map']): string {
   const score = topShare === 0 ? 'its maximum' : `the mean of its highest ${percent(topShare)}`;
-  return `sigma ${sigma} px${borderCorrection ? '' : ', borders not corrected'}; the score is ${score}`;
+  const level = centred ? ', less the quiet level of the frame' : '';
+  return `sigma ${sigma} px${borderCorrection ? '' : ', borders not corrected'}${level}; the score is ${score}`;
 }
 
 function viewRow({ name, receptiveField, dim, density, mix }: ViewSpec): string[] {

@@ -88,7 +88,7 @@ export const train = defineCommand(
   {
     name: 'train',
     description:
-      'Learns from good images alone: no defect is needed. About a third of them is held out to set the threshold.',
+      'Learns from good images alone: no defect is needed. 45 % of them are held out to set the threshold.',
     operand: {
       placeholder: '<dataset|folder>',
       help: 'A folder of good images, or a dataset in MVTec layout (train/good).',

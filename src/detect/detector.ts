@@ -17,7 +17,8 @@ import type { ScoreGrid } from '../frame/frame.js';
 import type { Size } from '../frame/pixels.js';
 import { STATISTICS } from '../frame/statistics.js';
 import { extendGrid, type Lattice, latticeOf } from '../localize/grid.js';
-import type { ViewSpec } from '../model/manifest.js';
+import { quietLevel } from '../localize/quiet-level.js';
+import type { DetectorSpec, ViewSpec } from '../model/manifest.js';
 
 /** A view by name: `rf64` reads the network, `stat8` the frame's statistics. */
 export interface ViewName {
@@ -117,18 +118,24 @@ export function commonLattice(
 export class Detector {
   readonly encoder: Encoder;
   readonly #views: readonly ViewSpec[];
+  readonly #centred: boolean;
   readonly #densities: readonly Density[];
 
   /** @param encoder made for `scoringRequest` of each view, in the order of `views` */
-  constructor(encoder: Encoder, views: readonly ViewSpec[], densities: readonly Density[]) {
+  constructor(
+    encoder: Encoder,
+    { views, map }: Pick<DetectorSpec, 'views' | 'map'>,
+    densities: readonly Density[],
+  ) {
     this.encoder = encoder;
     this.#views = views;
+    this.#centred = map.centred;
     this.#densities = densities;
   }
 
   /**
-   * The scores of a frame of `size` from the encoder's `outputs`: higher is stranger, about
-   * 0 ± √views on good frames.
+   * The scores of a frame of `size` from the encoder's `outputs`: higher is stranger. Centred, a
+   * quarter of them is at 0 or below.
    */
   combine(size: Size, outputs: readonly ViewOutput[]): ScoreGrid {
     const lattice = commonLattice(size, this.#views);
@@ -138,7 +145,8 @@ export class Detector {
       const extended = extendGrid(scores, outputs[i].lattice, lattice);
       for (let cell = 0; cell < sum.length; cell++) sum[cell] += extended[cell];
     });
-    return { ...lattice, scores: sum };
+    const level = this.#centred ? quietLevel(sum) : 0;
+    return { ...lattice, scores: sum.map((score) => score - level) };
   }
 
   dispose(): void {

@@ -38,7 +38,7 @@ export class LoadedDetector {
   ) {
     this.spec = spec;
     this.input = input;
-    this.#detector = new Detector(encoder, spec.views, densities);
+    this.#detector = new Detector(encoder, spec, densities);
     this.#maps = new MapMaker(spec, input);
   }
 

@@ -22,12 +22,14 @@ export interface Scoring {
   readonly network: FoldedNetwork;
   readonly views: readonly ViewSpec[];
   readonly densities: readonly Density[];
+  /** Less the quiet level of each frame (`quietLevel`). */
+  readonly centred: boolean;
 }
 
 const STRIDE = 4;
 
 /** uint8 `pixels` [frames, height, width, 3], RGB → float32 `scores` [frames, rows, cols] */
-export function scoreGraph({ network: whole, views, densities }: Scoring): Graph {
+export function scoreGraph({ network: whole, views, densities, centred }: Scoring): Graph {
   const graph = new Graph();
   const pixels = graph.input('pixels', 'uint8', ['frames', 'height', 'width', 3]);
   const wanted = views.map(({ name }, v) => scoringRequest(whole, name, densities[v]));
@@ -42,8 +44,20 @@ export function scoreGraph({ network: whole, views, densities }: Scoring): Graph
     const grid = asGrid(graph, standardised, size, view.receptiveField);
     return extended(graph, grid, (view.receptiveField - shallowest) / (2 * STRIDE));
   });
-  graph.output(graph.add('Sum', grids), 'scores', 'float32', ['frames', 'rows', 'cols']);
+  const sum = graph.add('Sum', grids);
+  const scores = centred ? graph.add('Sub', [sum, quietLevels(graph, sum)]) : sum;
+  graph.output(scores, 'scores', 'float32', ['frames', 'rows', 'cols']);
   return graph;
+}
+
+/** The ⌈n/4⌉-th smallest of the n scores of each frame [frames, rows, cols] → [frames, 1, 1] */
+function quietLevels(graph: Graph, scores: Ref): Ref {
+  const cells = graph.add('Flatten', [scores]); // [frames, n]
+  const n = graph.add('Shape', [cells], { start: 1 });
+  const count = graph.add('Div', [graph.add('Add', [n, graph.integers([3])]), graph.integers([4])]);
+  const quarter = graph.lowest(cells, count);
+  const level = graph.add('ReduceMax', [quarter, graph.integers([1])], { keepdims: 1 });
+  return graph.add('Unsqueeze', [level, graph.integers([2])]);
 }
 
 /** → where the embeddings [cells, dim] of a view are */

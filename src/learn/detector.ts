@@ -84,12 +84,12 @@ export function detectorSpec(
     stride,
     channels,
   }));
-  const { sigma, borderCorrection, topShare } = readout;
+  const { sigma, borderCorrection, topShare, centred } = readout;
   return {
     network: { layers, file: files.network },
     views: [...learned.views],
     densityFile: files.density,
-    map: { stride: 4, sigma, borderCorrection, topShare },
+    map: { stride: 4, sigma, borderCorrection, topShare, centred },
   };
 }
 

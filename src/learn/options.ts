@@ -14,6 +14,8 @@ export interface Readout {
   readonly sigma: number;
   readonly borderCorrection: boolean;
   readonly topShare: number;
+  /** Whether scores are taken less the quiet level of their frame (`quietLevel`). */
+  readonly centred: boolean;
 }
 
 /** Four receptive fields and two windows of statistics; what measures best today. */
@@ -23,7 +25,8 @@ export const DEFAULT_READOUT: Readout = {
   centres: 128,
   sigma: 4,
   borderCorrection: true,
-  topShare: 0.003,
+  topShare: 0.01,
+  centred: true,
 };
 
 /**
@@ -37,6 +40,7 @@ export const PAPER_READOUT: Readout = {
   sigma: paperSigma(64),
   borderCorrection: true,
   topShare: 0,
+  centred: false,
 };
 
 export interface LearnOptions {

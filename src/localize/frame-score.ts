@@ -11,7 +11,7 @@ import { PatchlineError } from '../errors.js';
  * Ignores NaN, which `judge` refuses.
  *
  * @param map scores, `[height, width]`.
- * @param share 0 … 1, of the pixels inside the mask. Patchline's default is 0.003.
+ * @param share 0 … 1, of the pixels inside the mask. Patchline's default is 0.01.
  * @param mask region of interest, `[height, width]`, non-zero is inside; default everywhere.
  * @throws PatchlineError PL_USAGE if the mask holds no pixel or does not fit the map.
  */

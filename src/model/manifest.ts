@@ -6,8 +6,8 @@ import { z } from 'zod';
  */
 export const FORMAT = 'patchline-model';
 
-/** Raised when a bundle written today cannot be read by yesterday's Patchline. */
-export const VERSION = 1;
+/** Raised when a bundle written today cannot be read by yesterday's Patchline. 2: `map.centred`. */
+export const VERSION = 2;
 
 const positive = z.number().int().positive();
 const rate = z.number().gt(0).lt(1);
@@ -47,6 +47,8 @@ const detectorSchema = z.strictObject({
     borderCorrection: z.boolean(),
     /** The frame score is the mean of this share of the map's highest pixels; 0: the maximum. */
     topShare: z.number().min(0).max(1),
+    /** Scores are taken less the quiet level of their frame; no model of version 1 does. */
+    centred: z.boolean().default(false),
   }),
 });
 
@@ -79,7 +81,7 @@ const trainingSchema = z.strictObject({
 
 export const manifestSchema = z.strictObject({
   format: z.literal(FORMAT),
-  version: z.literal(VERSION),
+  version: z.union([z.literal(1), z.literal(VERSION)]),
   name: z.string().min(1),
   createdBy: z.string(),
   input: z.strictObject({ width: positive, height: positive }),

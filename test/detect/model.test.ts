@@ -30,7 +30,7 @@ test.serial(
   async (t) => {
     const size = { width: 96, height: 80 };
     const views = ['rf64', 'rf8'];
-    const model = await smallModel(size, { views });
+    const model = await smallModel(size, { views, centred: false });
     const both = await load(model, size);
     const input = prepareFrame(surface(size, 1), Number.POSITIVE_INFINITY, both.wantsStatistics);
     const { grid, map } = await both.localize(input);
@@ -56,6 +56,22 @@ test.serial(
     near(t, grid.scores, expected, 1e-6);
   },
 );
+
+test.serial('centred scores are those less the quiet level of the frame', async (t) => {
+  const size = { width: 96, height: 80 };
+  const model = await smallModel(size);
+  const plain = { ...model, spec: { ...model.spec, map: { ...model.spec.map, centred: false } } };
+  const input = prepareFrame(surface(size, 1), Number.POSITIVE_INFINITY, true);
+  const { scores } = (await (await load(model, size)).localize(input)).grid;
+  const raw = (await (await load(plain, size)).localize(input)).grid.scores;
+  const level = raw.toSorted()[109]; // of 19·23 = 437 cells the 110th
+  near(
+    t,
+    scores,
+    raw.map((score) => score - level),
+    1e-6,
+  );
+});
 
 test.serial('the control is loaded by its own files', async (t) => {
   const size = { width: 80, height: 80 };

@@ -11,8 +11,8 @@ import { referenceScores } from '../helpers/reference.js';
 
 test.before(() => startBackend('wasm'));
 
-async function run({ learned }: SmallModel, frames: readonly Pixels[]) {
-  const graph = scoreGraph(learned);
+async function run({ learned, spec }: SmallModel, frames: readonly Pixels[]) {
+  const graph = scoreGraph({ ...learned, centred: spec.map.centred });
   const file = encodeModel({ ...graph, name: 'test', producer: 'test', producerVersion: '1' });
   const session = await InferenceSession.create(file);
   const { width, height } = frames[0];

@@ -27,12 +27,12 @@ test.serial('train writes a model and says what it promises', async (t) => {
   t.is(result.model.name, 'ribs');
   t.deepEqual(result.input, { width: SIDE, height: SIDE });
   t.like(result.training, { steps: 60, seed: 3, variant: '3-way', backend: 'wasm' });
-  // 24 images: 7 are held out, 2 of them to standardise and 5 for the threshold.
-  t.like(result.threshold, { requestedAlpha: 0.05, alpha: 1 / 6, n: 5 });
+  // 24 images: 11 are held out, 2 of them to standardise and 9 for the threshold.
+  t.like(result.threshold, { requestedAlpha: 0.05, alpha: 1 / 10, n: 9 });
   t.true(stderr.includes('ribs: 24 good images of 64×64 px'));
   t.regex(stderr, /training {5}60\/60 {2}loss \d\.\d+, accuracy \d+ %/);
   t.true(
-    stderr.includes('a false-alarm rate of 5 % needs 19 held-out images; you have 5: 16.7 % is'),
+    stderr.includes('a false-alarm rate of 5 % needs 19 held-out images; you have 9: 10 % is'),
   );
   t.true(stderr.includes('Next: patchline eval ribs --model model'));
   t.deepEqual(await partials(), []);
@@ -142,7 +142,7 @@ test('eval measures the model beside its control', async (t) => {
   const others = [pixel.f1Max, control.image.auroc, control.pixel.auroc, control.pixel.aupro30];
   for (const value of [...metrics, ...others]) t.true(value >= 0 && value <= 1);
   t.is(image.auroc, 1); // a white spot on ribs is no hard case
-  t.like(threshold, { alpha: 1 / 6, detectionRate: 1 });
+  t.like(threshold, { alpha: 1 / 10, detectionRate: 1 });
   t.true(threshold.falseAlarmRate >= 0 && threshold.value > 0);
   t.true(timing.framesPerSecond > 0);
   const rows = (await readFile(path('report', 'images.csv'), 'utf8')).trim().split('\r\n');
@@ -163,7 +163,7 @@ test('calibrate sets the threshold anew and keeps all else', async (t) => {
   const { model, threshold, previous } = JSON.parse(stdout);
   t.like(threshold, { alpha: 0.4, requestedAlpha: 0.4, n: 4 });
   t.not(model.id, previous.id);
-  t.like(previous.threshold, { alpha: 1 / 6, n: 5 });
+  t.like(previous.threshold, { alpha: 1 / 10, n: 9 });
   const [before, after] = await Promise.all([
     digestsOf(path('model')),
     digestsOf(path('calibrated')),

@@ -81,6 +81,6 @@ export function smallSpec(map: Partial<DetectorSpec['map']>): DetectorSpec {
     network: { layers: [...SMALL_LAYERS], file: 'network' },
     views: [],
     densityFile: 'density',
-    map: { stride: 4, sigma: 4, borderCorrection: true, topShare: 0.003, ...map },
+    map: { stride: 4, sigma: 4, borderCorrection: true, topShare: 0.003, centred: false, ...map },
   };
 }

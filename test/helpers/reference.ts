@@ -41,7 +41,9 @@ export function referenceScores({ learned, spec }: SmallModel, pixels: Pixels): 
       }
     }
   });
-  return sum;
+  if (!spec.map.centred) return sum;
+  const level = sum.toSorted()[Math.ceil(sum.length / 4) - 1];
+  return sum.map((score) => score - level);
 }
 
 /** Output, before its ReLU, of the layer with this receptive field and jump 4. */

@@ -14,11 +14,12 @@ test('a share of 0, or of less than a pixel, is the maximum', (t) => {
   t.is(frameScore(map, 0.01), -1);
 });
 
-test('0.3 % of a 256 px frame are 197 pixels', (t) => {
+test('0.3 % of a 256 px frame are 197 pixels, 1 % are 655', (t) => {
   const map = new Float32Array(65536).fill(1, 1000, 1197);
   t.is(frameScore(map, 0.003), 1);
   map[1000] = 0;
   t.is(frameScore(map, 0.003), 196 / 197);
+  t.is(frameScore(map, 0.01), 196 / 655);
 });
 
 test('agrees with sorting, whatever the order of the pixels', (t) => {

@@ -135,17 +135,28 @@ test('model.json cut short', async (t) => {
   await assertRefused(t, dir, 'PL_BUNDLE_CORRUPT', /model\.json is not JSON/);
 });
 
+test('a model of version 1 is read; its scores are not centred', async (t) => {
+  const dir = await sampleBundle(t);
+  const { centred: _, ...map } = MANIFEST.detector.map;
+  await editManifest(dir, (manifest) => {
+    manifest.version = 1;
+    manifest.detector = { ...MANIFEST.detector, map };
+  });
+  const { manifest } = await readBundle(dir);
+  t.like(manifest, { version: 1, detector: { map: { ...map, centred: false } } });
+});
+
 test('a newer version says which it is and which is read', async (t) => {
   const dir = await sampleBundle(t);
   await editManifest(dir, (manifest) => {
-    manifest.version = 2;
+    manifest.version = 3;
     manifest.detector = 'something new';
   });
   await assertRefused(
     t,
     dir,
     'PL_BUNDLE_VERSION',
-    /version 2; this Patchline reads version 1/,
+    /version 3; this Patchline reads version 2/,
     'usage',
   );
 });

@@ -13,13 +13,13 @@ const DETECTOR: DetectorSpec = {
     },
   ],
   densityFile: 'density.safetensors',
-  map: { stride: 4, sigma: 10, borderCorrection: true, topShare: 0.003 },
+  map: { stride: 4, sigma: 10, borderCorrection: true, topShare: 0.003, centred: true },
 };
 
 /** A manifest that holds to its schema; what it says of a model is made up. */
 export const MANIFEST: Omit<Manifest, 'files'> = {
   format: 'patchline-model',
-  version: 1,
+  version: 2,
   name: 'screw',
   createdBy: 'patchline 0.1.0',
   input: { width: 256, height: 192 },

@@ -38,6 +38,19 @@ export class Graph {
     return outputs;
   }
 
+  /** The `count` lowest values along the last axis, in no order. */
+  lowest(from: Ref, count: Ref): Ref {
+    const [values, indices] = [`TopK.${this.#values++}`, `TopK.${this.#values++}`];
+    const attributes = { largest: 0, sorted: 0 };
+    this.nodes.push({
+      operator: 'TopK',
+      inputs: [from, count],
+      outputs: [values, indices],
+      attributes,
+    });
+    return values;
+  }
+
   floats(data: Float32Array, shape: readonly number[]): Ref {
     return this.#constant({ data, shape });
   }
