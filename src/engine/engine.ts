@@ -128,6 +128,7 @@ export class Engine {
 
   /** A frame that breaks a thread is a bad frame; five in a row are a broken engine. */
   #countFailure(error: PatchlineError): void {
+    if (this.lifecycle.failure !== undefined) return; // it took those with it that were in work
     this.#failures++;
     this.#failuresInARow++;
     if (this.#failuresInARow < MAX_FAILURES_IN_A_ROW) return;

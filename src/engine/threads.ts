@@ -101,7 +101,7 @@ export class Threads<Tasks> {
     const { code, message, hint } = asPatchlineError(error, 'PL_BACKEND');
     this.#lastDeath = message;
     const details = { cause: error, ...(hint !== undefined && { hint }) };
-    return new PatchlineError(code, `a ${this.#name} thread died: ${message}`, details);
+    return new PatchlineError(code, `one of the ${this.#name} threads died: ${message}`, details);
   }
 
   #closed(): PatchlineError {

@@ -88,7 +88,10 @@ test('a task whose thread exits is answered, and another thread goes on', async 
   const { threads, broken } = start(t);
   const dying = threads.run('exit', 3, []);
   const next = threads.run('echo', Uint8Array.of(5), []);
-  await t.throwsAsync(dying, { code: 'PL_BACKEND', message: /a trying thread died: .*code: 3/ });
+  await t.throwsAsync(dying, {
+    code: 'PL_BACKEND',
+    message: /one of the trying threads died: .*code: 3/,
+  });
   t.deepEqual(await next, Uint8Array.of(5));
   t.deepEqual(broken, []);
 });
@@ -97,7 +100,7 @@ test('a task whose thread throws outside of it is answered', async (t) => {
   const { threads } = start(t);
   await t.throwsAsync(threads.run('burst', 'out of nowhere', []), {
     code: 'PL_BACKEND',
-    message: 'a trying thread died: out of nowhere',
+    message: 'one of the trying threads died: out of nowhere',
   });
   t.deepEqual(await threads.run('echo', Uint8Array.of(6), []), Uint8Array.of(6));
 });
@@ -108,7 +111,7 @@ test('a thread that dies between two tasks is told of and replaced', async (t) =
   await firstDeath;
   t.deepEqual(
     deaths.map(({ code, message }) => ({ code, message })),
-    [{ code: 'PL_BACKEND', message: 'a trying thread died: late' }],
+    [{ code: 'PL_BACKEND', message: 'one of the trying threads died: late' }],
   );
   t.deepEqual(await threads.run('echo', Uint8Array.of(8), []), Uint8Array.of(8));
   t.deepEqual(broken, []);
@@ -144,7 +147,7 @@ test('what a module throws when it loads comes with its code and hint', async (t
   const error = await threads.run('echo', new Uint8Array(), []).catch((e: PatchlineError) => e);
   t.like(error, {
     code: 'PL_BACKEND',
-    message: 'a trying thread died: no back end',
+    message: 'one of the trying threads died: no back end',
     hint: 'install one',
   });
 });
