@@ -265,6 +265,7 @@ browserTest('an anomaly opens, by mouse and by keyboard', async (t) => {
     t.is(await dialog.locator('[data-part=place]').textContent(), '3 of 3');
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'hidden' });
+    await holds(page, "document.activeElement === document.querySelectorAll('.thumb')[2]");
     await page.keyboard.press('ArrowLeft');
     await page.keyboard.press('Enter');
     t.is(await frame.textContent(), 'second (256 × 256)', 'the focus went back to the strip');
