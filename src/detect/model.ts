@@ -24,6 +24,14 @@ export interface DetectorSource {
   readonly tensors: Readonly<Record<string, Tensors>>;
 }
 
+/** The stored arrays of a detector, and what it asks of an encoder. */
+export function partsOf(spec: DetectorSpec, tensors: DetectorSource['tensors']) {
+  const network = networkFrom(tensors[spec.network.file], spec.network);
+  const densities = densitiesFrom(tensors[spec.densityFile], spec);
+  const requests = spec.views.map(({ name }, v) => scoringRequest(network, name, densities[v]));
+  return { network, densities, requests };
+}
+
 export class LoadedDetector {
   readonly spec: DetectorSpec;
   readonly input: Size;
@@ -49,9 +57,7 @@ export class LoadedDetector {
     which: 'detector' | 'control' = 'detector',
   ): Promise<LoadedDetector> {
     const spec = manifest[which];
-    const network = networkFrom(tensors[spec.network.file], spec.network);
-    const densities = densitiesFrom(tensors[spec.densityFile], spec);
-    const requests = spec.views.map(({ name }, v) => scoringRequest(network, name, densities[v]));
+    const { network, densities, requests } = partsOf(spec, tensors);
     const encoder = await backend.encoder(network, requests);
     return new LoadedDetector(spec, manifest.input, encoder, densities);
   }
