@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'PL_BUNDLE_MISSING'
   | 'PL_BUNDLE_CORRUPT'
   | 'PL_BUNDLE_VERSION'
+  | 'PL_WEIGHTS'
   | 'PL_WRITE'
   | 'PL_BACKEND'
   | 'PL_SETUP'

@@ -3,6 +3,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { workerData } from 'piscina';
 import { type BackendName, startBackend } from '../backend/backends.js';
 import type { Encoder } from '../backend/encoder.js';
+import { ResNet18 } from '../cutpaste/resnet18/inference.js';
+import { neutralMoments } from '../cutpaste/resnet18/moments.js';
+import { foldResNet18, initialResNet18 } from '../cutpaste/resnet18/weights.js';
 import { parseView, viewRequest } from '../detect/detector.js';
 import { LoadedDetector } from '../detect/model.js';
 import { prepareFrame } from '../detect/prepare.js';
@@ -13,7 +16,6 @@ import { PATCH } from '../localize/tiling.js';
 import type { Bundle } from '../model/bundle.js';
 import { networkFrom } from '../model/detector-tensors.js';
 import type { Normalisation } from '../model/manifest.js';
-import { ResNet18, randomResNet18 } from './resnet18.js';
 
 /**
  * `network`: the model's convolutions over a frame. `encoder`: these and the linear parts of the
@@ -94,13 +96,19 @@ function resnet18Work(frame: Pixels, normalisation: Normalisation): () => Promis
   const area = PATCH * PATCH * 3;
   let network: ResNet18 | undefined; // 45 MB, and seconds to make: only where it is wanted
   return async () => {
-    network ??= new ResNet18(randomResNet18(1));
+    network ??= bornResNet18();
     for (let from = 0; from < count; from += BATCH) {
       const batch = pixels.subarray(from * area, Math.min(from + BATCH, count) * area);
       embed(network, batch);
     }
     return count / all.length;
   };
+}
+
+/** What the network costs does not depend on its weights. */
+function bornResNet18(): ResNet18 {
+  const network = initialResNet18(1);
+  return new ResNet18(foldResNet18(network, neutralMoments(network)));
 }
 
 /** Embeds [n, 64, 64, 3] and reads the result, so that nothing is left to do. */

@@ -59,7 +59,7 @@ function normaliseAll(
 }
 
 /** Moments over all positions of all batches, from those of each. */
-function momentsOf(outputs: readonly tf.Tensor4D[]): ChannelMoments {
+export function momentsOf(outputs: readonly tf.Tensor4D[]): ChannelMoments {
   const channels = outputs[0].shape[3];
   const total = outputs.reduce((n, z) => n + z.size, 0);
   const mean = new Float64Array(channels);

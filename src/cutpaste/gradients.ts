@@ -138,7 +138,7 @@ export function channelMoments(z: tf.Tensor4D): Moments {
 
 /** What batch normalisation remembers of the forward pass for the backward pass. */
 export interface Normalised {
-  /** max(0, scale·centred·inverse + shift) */
+  /** scale·centred·inverse + shift, and max(0, …) of it where a ReLU follows. */
   readonly output: tf.Tensor4D;
   /** z less its mean. */
   readonly centred: tf.Tensor4D;
@@ -146,12 +146,17 @@ export interface Normalised {
   readonly inverse: tf.Tensor1D;
 }
 
-/** Batch normalisation by the batch's own moments (Ioffe & Szegedy 2015), then ReLU. */
-export function normalise(z: tf.Tensor4D, scale: tf.Tensor1D, shift: tf.Tensor1D): Normalised {
+/** Batch normalisation by the batch's own moments (Ioffe & Szegedy 2015), then the activation. */
+export function normalise(
+  z: tf.Tensor4D,
+  scale: tf.Tensor1D,
+  shift: tf.Tensor1D,
+  activation: 'linear' | 'relu' = 'relu',
+): Normalised {
   return tf.tidy(() => {
     const { variance, centred } = channelMoments(z);
     const inverse: tf.Tensor1D = tf.rsqrt(tf.add(variance, NORMALISATION_EPSILON));
-    return { output: affine(centred, tf.mul(scale, inverse), shift, 'relu'), centred, inverse };
+    return { output: affine(centred, tf.mul(scale, inverse), shift, activation), centred, inverse };
   });
 }
 
@@ -162,17 +167,19 @@ export interface NormaliseGradients {
 }
 
 /**
- * With u = z − m, x̂ = u/σ, N positions, and g the gradient of the output where that is positive:
+ * With u = z − m, x̂ = u/σ, N positions, and g the gradient of the output (where that is positive,
+ * if a ReLU follows):
  * ∂shift = Σg, ∂scale = Σg·x̂, ∂z = scale/σ · (g − ∂shift/N − x̂·∂scale/N).
  */
 export function normaliseGradient(
   { output, centred, inverse }: Normalised,
   scale: tf.Tensor1D,
   dOutput: tf.Tensor4D,
+  activation: 'linear' | 'relu' = 'relu',
 ): NormaliseGradients {
   return tf.tidy(() => {
     const positions = centred.size / scale.size;
-    const g: tf.Tensor4D = tf.mul(dOutput, tf.step(output));
+    const g: tf.Tensor4D = activation === 'relu' ? tf.mul(dOutput, tf.step(output)) : dOutput;
     const mean = channelMeans(g);
     const slope: tf.Tensor1D = tf.mul(channelMeans(tf.mul(g, centred)), inverse); // ∂scale/N
     const gain: tf.Tensor1D = tf.mul(scale, inverse);

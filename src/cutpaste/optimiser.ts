@@ -19,6 +19,14 @@ export const DEFAULT_OPTIMISER: Omit<OptimiserOptions, 'steps'> = {
   weightDecay: 3e-5,
 };
 
+/** The paper's own, for its ResNet-18 (A.1). */
+export const PAPER_OPTIMISER: Omit<OptimiserOptions, 'steps'> = {
+  learningRate: 0.03,
+  warmUp: 0,
+  momentum: 0.9,
+  weightDecay: 3e-5,
+};
+
 /** Linear warm-up, then a single cosine to zero (A.1: "single-cycle cosine learning rate decay"). */
 export function learningRateAt(step: number, o: OptimiserOptions): number {
   const rise = Math.min(1, (step + 1) / Math.max(1, o.warmUp * o.steps));

@@ -4,7 +4,7 @@ import type { NormaliseGradients } from './gradients.js';
 import * as convolutions from './gradients.js';
 import { NORMALISATION_EPSILON } from './network.js';
 
-/** Batch normalisation and ReLU, done. */
+/** Batch normalisation and its activation, done. */
 export interface Normalised {
   readonly output: tf.Tensor4D;
   /** The backward pass, within the same `tf.tidy`. */
@@ -22,7 +22,13 @@ export interface LayerPasses {
   ): tf.Tensor4D;
   /** x·scale + shift with a number of each a channel */
   affine(x: tf.Tensor4D, scale: tf.Tensor1D, shift: tf.Tensor1D): tf.Tensor4D;
-  normalise(z: tf.Tensor4D, scale: tf.Tensor1D, shift: tf.Tensor1D): Normalised;
+  /** @param activation default `relu` */
+  normalise(
+    z: tf.Tensor4D,
+    scale: tf.Tensor1D,
+    shift: tf.Tensor1D,
+    activation?: 'linear' | 'relu',
+  ): Normalised;
 }
 
 /** Runs on every back end. */
@@ -30,11 +36,11 @@ const BY_CONVOLUTIONS: LayerPasses = {
   filterGradient: convolutions.filterGradient,
   inputGradient: convolutions.inputGradient,
   affine: convolutions.affine,
-  normalise(z, scale, shift) {
-    const normalised = convolutions.normalise(z, scale, shift);
+  normalise(z, scale, shift, activation) {
+    const normalised = convolutions.normalise(z, scale, shift, activation);
     return {
       output: normalised.output,
-      gradient: (dOutput) => convolutions.normaliseGradient(normalised, scale, dOutput),
+      gradient: (dOutput) => convolutions.normaliseGradient(normalised, scale, dOutput, activation),
     };
   },
 };
@@ -57,15 +63,16 @@ const BY_KERNELS: LayerPasses = {
       return tf.reshape(tf.add(tf.mul(rows, along(scale)), along(shift)), x.shape);
     });
   },
-  normalise(z, scale, shift) {
+  normalise(z, scale, shift, activation = 'relu') {
     const attributes = { epsilon: NORMALISATION_EPSILON };
     const outputs: tf.Tensor[] = run('FusedBatchNormV3', { x: z, scale, shift }, attributes);
     const [y, , , memory1, memory2, memory3] = outputs;
-    const output: tf.Tensor4D = tf.relu(y as tf.Tensor4D);
+    const rectified = activation === 'relu';
+    const output = (rectified ? tf.relu(y) : y) as tf.Tensor4D;
     return {
       output,
       gradient(dOutput) {
-        const dy: tf.Tensor4D = run('ReluGrad', { dy: dOutput, y: output });
+        const dy: tf.Tensor4D = rectified ? run('ReluGrad', { dy: dOutput, y: output }) : dOutput;
         const remembered = { memory1, memory2, memory3 };
         const gradients: tf.Tensor[] = run(
           'FusedBatchNormGradV3',

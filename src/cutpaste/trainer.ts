@@ -8,13 +8,14 @@ import { PatchlineError } from '../errors.js';
 import type { Normalisation } from '../model/manifest.js';
 import type { Tensor } from '../model/safetensors.js';
 import type { Batch } from './batch.js';
-import { convolve } from './gradients.js';
+import { allFinite } from './finite.js';
 import { addHead, headBackward, headForward, type Weights } from './head.js';
 import { crossEntropy } from './loss.js';
-import { initialNetwork, type Layer, type TrainableNetwork } from './network.js';
+import type { TrainableNetwork } from './network.js';
 import { learningRateAt, type OptimiserOptions } from './optimiser.js';
 import { assertShape, Parameters } from './parameters.js';
-import { type LayerPasses, layerPasses, type Normalised } from './passes.js';
+import { type LayerPasses, layerPasses } from './passes.js';
+import type { TrainingNetwork } from './training-network.js';
 
 export interface StepResult {
   readonly loss: number;
@@ -27,17 +28,12 @@ export interface BatchGradients extends StepResult {
   readonly gradients: ReadonlyMap<string, Float32Array>;
 }
 
-/** What a layer remembers from its forward pass for its backward pass. */
-interface Trace extends Normalised {
-  readonly input: tf.Tensor4D;
-}
-
 /**
  * Network and projection head under momentum SGD. Deterministic: the same seed and batches give the
  * same weights on the same back end. Holds no tensors between steps.
  */
-export class Trainer {
-  readonly #layers: readonly Layer[];
+export class Trainer<Trained = TrainableNetwork> {
+  readonly #network: TrainingNetwork<Trained>;
   readonly #classes: number;
   readonly #normalisation: Normalisation;
   readonly #optimiser: OptimiserOptions;
@@ -46,24 +42,18 @@ export class Trainer {
   #step = 0;
 
   constructor(
-    layers: readonly Layer[],
+    network: TrainingNetwork<Trained>,
     classes: number,
     normalisation: Normalisation,
     optimiser: OptimiserOptions,
     seed: number,
   ) {
-    this.#layers = layers;
+    this.#network = network;
     this.#classes = classes;
     this.#normalisation = normalisation;
     this.#optimiser = optimiser;
-    let inputs = 3;
-    initialNetwork(layers, seed).forEach(({ kernel, channels, filter, scale, shift }, i) => {
-      this.#parameters.add(`conv${i}.filter`, [kernel, kernel, inputs, channels], filter);
-      this.#parameters.add(`conv${i}.scale`, [channels], scale);
-      this.#parameters.add(`conv${i}.shift`, [channels], shift);
-      inputs = channels;
-    });
-    addHead(this.#parameters, inputs, classes, seed);
+    network.addTo(this.#parameters);
+    addHead(this.#parameters, network.features, classes, seed);
   }
 
   /** Steps done so far. */
@@ -98,14 +88,18 @@ export class Trainer {
     const gradients = new Map<string, Float32Array>();
     const value = tf.tidy(() => {
       const weights = this.#weights();
-      const { traces, output } = this.#forward(weights, this.#pixels(batch));
+      const { output, backward } = this.#network.forward(
+        this.#passes,
+        weights,
+        this.#pixels(batch),
+      );
       const head = headForward(weights, output);
       const logits = head.logits.dataSync() as Float32Array;
       assertLabels(batch, head.logits.shape[0]);
       const { gradient, ...value } = crossEntropy(logits, batch.labels, this.#classes);
       const tensors = new Map<string, tf.Tensor>();
       const dHead = headBackward(weights, head, tf.tensor2d(gradient, head.logits.shape), tensors);
-      this.#backward(weights, traces, tf.reshape(dHead, output.shape), tensors);
+      backward(tf.reshape(dHead, output.shape), tensors);
       for (const [name, tensor] of tensors) gradients.set(name, tensor.dataSync() as Float32Array);
       return value;
     });
@@ -113,15 +107,9 @@ export class Trainer {
   }
 
   /** The convolutions as they are now, without the head. */
-  network(): TrainableNetwork {
+  network(): Trained {
     const { values } = this.#parameters;
-    const read = (name: string): Float32Array => (values.get(name) as Tensor).data.slice();
-    return this.#layers.map((layer, i) => ({
-      ...layer,
-      filter: read(`conv${i}.filter`),
-      scale: read(`conv${i}.scale`),
-      shift: read(`conv${i}.shift`),
-    }));
+    return this.#network.trained((name) => (values.get(name) as Tensor).data.slice());
   }
 
   /** Everything a resumed run needs, besides the options. */
@@ -150,48 +138,6 @@ export class Trainer {
     const count = pixels.length / (side * side * 3);
     return this.#passes.affine(tf.tensor4d(pixels, [count, side, side, 3]), scale, shift);
   }
-
-  #forward(weights: Weights, pixels: tf.Tensor4D): { traces: Trace[]; output: tf.Tensor4D } {
-    const traces: Trace[] = [];
-    let input = pixels;
-    this.#layers.forEach(({ stride }, i) => {
-      const { filter, scale, shift } = layerWeights(weights, i);
-      const normalised = this.#passes.normalise(convolve(input, filter, stride), scale, shift);
-      traces.push({ ...normalised, input });
-      input = normalised.output;
-    });
-    return { traces, output: input };
-  }
-
-  /** `flow` is the gradient of each layer's output, from the last layer to the first. */
-  #backward(
-    weights: Weights,
-    traces: readonly Trace[],
-    flow: tf.Tensor4D,
-    out: Map<string, tf.Tensor>,
-  ): void {
-    for (let i = traces.length - 1; i >= 0; i--) {
-      const { input } = traces[i];
-      const { kernel, stride } = this.#layers[i];
-      const { filter } = layerWeights(weights, i);
-      const d = traces[i].gradient(flow);
-      out.set(`conv${i}.scale`, d.scale);
-      out.set(`conv${i}.shift`, d.shift);
-      out.set(`conv${i}.filter`, this.#passes.filterGradient(input, d.z, stride, kernel));
-      if (i > 0) flow = this.#passes.inputGradient(d.z, filter, stride, input.shape);
-    }
-  }
-}
-
-function layerWeights(
-  weights: Weights,
-  i: number,
-): { filter: tf.Tensor4D; scale: tf.Tensor1D; shift: tf.Tensor1D } {
-  return {
-    filter: weights.get(`conv${i}.filter`) as tf.Tensor4D,
-    scale: weights.get(`conv${i}.scale`) as tf.Tensor1D,
-    shift: weights.get(`conv${i}.shift`) as tf.Tensor1D,
-  };
 }
 
 function assertLabels({ labels, side }: Batch, cells: number): void {
@@ -200,10 +146,4 @@ function assertLabels({ labels, side }: Batch, cells: number): void {
     'PL_STATE',
     `crops of ${side} px have ${cells} cells and came with ${labels.length} labels`,
   );
-}
-
-function allFinite(values: Float32Array): boolean {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return Number.isFinite(sum);
 }

@@ -7,6 +7,7 @@ import { type FoldedNetwork, initialNetwork, type TrainableNetwork } from '../cu
 import { DEFAULT_OPTIMISER } from '../cutpaste/optimiser.js';
 import { assertShape } from '../cutpaste/parameters.js';
 import { type StepResult, Trainer } from '../cutpaste/trainer.js';
+import { trainingEncoder } from '../cutpaste/training-network.js';
 import { cutPatches } from '../frame/patches.js';
 import type { Pixels } from '../frame/pixels.js';
 import type { Normalisation } from '../model/manifest.js';
@@ -48,7 +49,13 @@ export async function trainNetwork(
   const { layers, steps, seed, variant } = learn;
   if (steps === 0) return { network: initialNetwork(layers, seed) };
   const optimiser = { ...DEFAULT_OPTIMISER, steps };
-  const trainer = new Trainer(layers, classesOf(variant), normalisation, optimiser, seed);
+  const trainer = new Trainer(
+    trainingEncoder(layers, seed),
+    classesOf(variant),
+    normalisation,
+    optimiser,
+    seed,
+  );
   const smooth = new Smoothed();
   const saved = await checkpoints?.load();
   if (saved !== undefined) {

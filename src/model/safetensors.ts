@@ -21,14 +21,16 @@ export type Tensors = Readonly<Record<string, Tensor>>;
 
 const LENGTH_BYTES = 8;
 const ALIGNMENT = 8;
-const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
 
 /** Text about the file, not an array. */
 const METADATA = '__metadata__';
 
 const whole = z.number().int().nonnegative();
+/** Bytes of a number, by its type. Only F32 is read; the others are known to be passed over. */
+const BYTES = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 };
+
 const entrySchema = z.object({
-  dtype: z.literal('F32'),
+  dtype: z.enum(Object.keys(BYTES) as [keyof typeof BYTES]),
   shape: z.array(whole),
   data_offsets: z.tuple([whole, whole]),
 });
@@ -73,17 +75,24 @@ function encodeHeader(header: object): Uint8Array {
  * The arrays of a file, each in memory of its own.
  *
  * @param label what errors call the file
+ * @param passOver names of arrays to leave out, which may be of other types
  * @throws PL_BUNDLE_CORRUPT if it is not float32 safetensors, whole and without holes or overlaps
  */
-export function decodeSafetensors(bytes: Uint8Array, label: string): Record<string, Tensor> {
+export function decodeSafetensors(
+  bytes: Uint8Array,
+  label: string,
+  passOver: (name: string) => boolean = () => false,
+): Record<string, Tensor> {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const { header, start } = decodeHeader(file, label);
   const entries = Object.entries(header)
     .filter(([name]) => name !== METADATA)
     .map(([name, value]) => ({ name, ...entryOf(name, value, label) }));
   assertContiguous(entries, file.length - start, label);
+  const wanted = entries.filter(({ name }) => !passOver(name));
   return Object.fromEntries(
-    entries.map(({ name, shape, from, to }) => {
+    wanted.map(({ name, dtype, shape, from, to }) => {
+      if (dtype !== 'F32') throw corrupt(label, `has tensor ${name} as ${dtype}, not as F32`);
       const data = new Float32Array(
         new Uint8Array(bytes.subarray(start + from, start + to)).buffer,
       );
@@ -118,6 +127,7 @@ function parseJson(text: string): unknown {
 /** Where an array lies, in bytes after the header. */
 interface Entry {
   readonly name: string;
+  readonly dtype: string;
   readonly shape: readonly number[];
   readonly from: number;
   readonly to: number;
@@ -129,12 +139,12 @@ function entryOf(name: string, value: unknown, label: string): Omit<Entry, 'name
     const { path, message } = parsed.error.issues[0];
     throw corrupt(label, `describes tensor ${name} wrongly: ${path.join('.')}: ${message}`);
   }
-  const { shape, data_offsets } = parsed.data;
+  const { dtype, shape, data_offsets } = parsed.data;
   const [from, to] = data_offsets;
-  if (to - from !== elements(shape) * FLOAT_BYTES) {
+  if (to - from !== elements(shape) * BYTES[dtype]) {
     throw corrupt(label, `has ${to - from} bytes for tensor ${name} of shape [${shape}]`);
   }
-  return { shape, from, to };
+  return { dtype, shape, from, to };
 }
 
 /** The arrays must fill the file to the last byte, one after the other. */

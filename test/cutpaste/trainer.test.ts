@@ -6,6 +6,7 @@ import type { Layer } from '../../src/cutpaste/network.js';
 import { DEFAULT_OPTIMISER, learningRateAt } from '../../src/cutpaste/optimiser.js';
 import type { Variant } from '../../src/cutpaste/options.js';
 import { Trainer } from '../../src/cutpaste/trainer.js';
+import { trainingEncoder } from '../../src/cutpaste/training-network.js';
 import type { Tensor } from '../../src/model/safetensors.js';
 import { near } from '../helpers/near.js';
 import { striped } from './images.js';
@@ -30,7 +31,7 @@ test.before(() => startTensorflow('wasm'));
 
 function referenceTrainer(): { trainer: Trainer; batches: Batch[] } {
   const { layers, classes, normalisation, optimiser, start, side, cells } = reference.training;
-  const trainer = new Trainer(layers, classes, normalisation, optimiser, 1);
+  const trainer = new Trainer(trainingEncoder(layers, 1), classes, normalisation, optimiser, 1);
   const checkpoint = trainer.checkpoint();
   for (const [name, { shape, data }] of Object.entries(start)) {
     checkpoint[name] = { shape, data: Float32Array.from(data) };
@@ -110,7 +111,7 @@ function batchAt(
 
 function smallTrainer(steps: number, variant: Variant = '3-way'): Trainer {
   const optimiser = { ...DEFAULT_OPTIMISER, steps };
-  return new Trainer(SMALL, classesOf(variant), normalisation, optimiser, 3);
+  return new Trainer(trainingEncoder(SMALL, 3), classesOf(variant), normalisation, optimiser, 3);
 }
 
 test('no tensor outlives a step', (t) => {

@@ -1,4 +1,4 @@
-# Reference of src/bench/resnet18.ts in numpy (float64), written from He et al. (2016) and the
+# Reference of src/cutpaste/resnet18/inference.ts in numpy (float64), written from He et al. (2016) and the
 # documentation of torch.nn.Conv2d and MaxPool2d, not from the code: symmetric padding by kernel // 2,
 # output side floor((side + 2 padding - kernel) / stride) + 1. Narrow widths keep it small.
 # python3 resnet18.py > resnet18.json

@@ -12,6 +12,7 @@ import { uploadBytes } from '../../src/backend/native/native.js';
 import { denseBatch } from '../../src/cutpaste/batch.js';
 import { DEFAULT_OPTIMISER } from '../../src/cutpaste/optimiser.js';
 import { Trainer } from '../../src/cutpaste/trainer.js';
+import { trainingEncoder } from '../../src/cutpaste/training-network.js';
 import { prepareFrame } from '../../src/detect/prepare.js';
 import { Engine } from '../../src/engine/engine.js';
 import { ModelSet } from '../../src/engine/models.js';
@@ -105,7 +106,7 @@ async function gradientsOn(backend: BackendName) {
   await startBackend(backend);
   const normalisation: Normalisation = { mean: [0.5, 0.5, 0.5], deviation: [0.2, 0.2, 0.2] };
   const optimiser = { ...DEFAULT_OPTIMISER, steps: 10 };
-  const trainer = new Trainer(SMALL_LAYERS, 3, normalisation, optimiser, 1);
+  const trainer = new Trainer(trainingEncoder(SMALL_LAYERS, 1), 3, normalisation, optimiser, 1);
   const images = [0, 1].map((n) => surface({ width: 128, height: 128 }, n));
   const batch = (step: number) => denseBatch({ images, count: 2, variant: '3-way', seed: 1, step });
   const before = tf.memory().numTensors;

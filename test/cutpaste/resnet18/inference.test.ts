@@ -1,14 +1,20 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
-import { startTensorflow } from '../../src/backend/tensorflow.js';
+import { startTensorflow } from '../../../src/backend/tensorflow.js';
+import type { FoldedLayer } from '../../../src/cutpaste/network.js';
 import {
   convolutionsOf,
+  mapConvolutions,
   RESNET18_WIDTHS,
-  ResNet18,
-  type ResNet18Weights,
-  randomResNet18,
-} from '../../src/bench/resnet18.js';
+} from '../../../src/cutpaste/resnet18/architecture.js';
+import { ResNet18 } from '../../../src/cutpaste/resnet18/inference.js';
+import { neutralMoments } from '../../../src/cutpaste/resnet18/moments.js';
+import {
+  type FoldedResNet18,
+  foldResNet18,
+  initialResNet18,
+} from '../../../src/cutpaste/resnet18/weights.js';
 
 interface Case {
   readonly height: number;
@@ -20,19 +26,21 @@ interface Case {
 
 // Made by test/data/resnet18.py (numpy); tests are compiled, the data stays in the sources.
 const cases: Case[] = JSON.parse(
-  readFileSync(new URL('../../../test/data/resnet18.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../../../test/data/resnet18.json', import.meta.url), 'utf8'),
 );
 
 /** The weights of test/data/resnet18.py: sin(i) / 2 in the order of use, biases included. */
-function sineWeights(widths: readonly number[]): ResNet18Weights {
-  const weights = randomResNet18(1, widths);
+function sineWeights(widths: readonly number[]): FoldedResNet18 {
   let i = 0;
-  for (const { filter, bias } of convolutionsOf(weights)) {
-    for (const array of [filter, bias]) {
-      for (let k = 0; k < array.length; k++) array[k] = Math.sin(i++) / 2;
-    }
-  }
-  return weights;
+  const sines = (length: number) => Float32Array.from({ length }, () => Math.sin(i++) / 2);
+  return mapConvolutions(initialResNet18(1, widths), ({ filter, ...layer }): FoldedLayer => {
+    return { ...layer, filter: sines(filter.length), bias: sines(layer.channels) };
+  });
+}
+
+function bornResNet18(seed: number, widths?: readonly number[]): FoldedResNet18 {
+  const network = initialResNet18(seed, widths);
+  return foldResNet18(network, neutralMoments(network));
 }
 
 test.before(() => startTensorflow('wasm'));
@@ -43,7 +51,10 @@ for (const { height, width, widths, stages, embeddings } of cases) {
     const pixels = Float32Array.from({ length: 2 * height * width * 3 }, (_, i) => Math.cos(i));
     const x = tf.tensor4d(pixels, [2, height, width, 3]);
     t.deepEqual(
-      network.stageOutputs(x).map((stage) => stage.shape as number[]),
+      network
+        .blockOutputs(x)
+        .filter((_, i) => i > 0 && i % 2 === 0) // the second of each stage
+        .map((stage) => stage.shape as number[]),
       stages,
     );
     const y = network.forward(x);
@@ -55,7 +66,7 @@ for (const { height, width, widths, stages, embeddings } of cases) {
 }
 
 test.serial('is the ResNet-18 of the literature: its parameters, its shapes', (t) => {
-  const weights = randomResNet18(7);
+  const weights = bornResNet18(7);
   // Filters, and of the normalisation (here folded into the filters) a gain and a shift a channel.
   const parameters = convolutionsOf(weights).map(
     ({ filter, bias }) => filter.length + 2 * bias.length,
@@ -69,15 +80,21 @@ test.serial('is the ResNet-18 of the literature: its parameters, its shapes', (t
   const network = new ResNet18(weights);
   const x = tf.zeros<tf.Rank.R4>([1, 64, 64, 3]);
   t.deepEqual(
-    network.stageOutputs(x).map((stage) => stage.shape),
-    RESNET18_WIDTHS.map((channels, stage) => [1, 16 >> stage, 16 >> stage, channels]),
+    network.blockOutputs(x).map((block) => block.shape),
+    [
+      [1, 32, 32, 64],
+      ...RESNET18_WIDTHS.flatMap((channels, stage) => {
+        const shape: [number, number, number, number] = [1, 16 >> stage, 16 >> stage, channels];
+        return [shape, shape];
+      }),
+    ],
   );
   t.deepEqual(network.forward(x).shape, [1, 512]);
 });
 
 test.serial('gives back all that it holds', (t) => {
   const before = tf.memory().numTensors;
-  const network = new ResNet18(randomResNet18(3, [2, 2, 2, 2]));
+  const network = new ResNet18(bornResNet18(3, [2, 2, 2, 2]));
   const x = tf.ones<tf.Rank.R4>([1, 64, 64, 3]);
   tf.dispose([x, network.forward(x)]);
   network.dispose();
@@ -85,6 +102,6 @@ test.serial('gives back all that it holds', (t) => {
 });
 
 test('the same seed gives the same weights', (t) => {
-  t.deepEqual(randomResNet18(5, [2, 2, 2, 2]), randomResNet18(5, [2, 2, 2, 2]));
-  t.notDeepEqual(randomResNet18(5, [2, 2, 2, 2]), randomResNet18(6, [2, 2, 2, 2]));
+  t.deepEqual(initialResNet18(5, [2, 2, 2, 2]), initialResNet18(5, [2, 2, 2, 2]));
+  t.notDeepEqual(initialResNet18(5, [2, 2, 2, 2]), initialResNet18(6, [2, 2, 2, 2]));
 });
