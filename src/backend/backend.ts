@@ -1,5 +1,7 @@
 import type { FoldedNetwork } from '../cutpaste/network.js';
-import type { Encoder, ViewRequest } from './encoder.js';
+import type { FoldedResNet18 } from '../cutpaste/resnet18/weights.js';
+import type { Normalisation } from '../model/manifest.js';
+import type { Encoder, ImageEncoder, ViewRequest } from './encoder.js';
 
 /** A numeric engine that runs in this thread. */
 export interface Backend {
@@ -12,6 +14,8 @@ export interface Backend {
    * @param network takes pixels as bytes (see `foldInput`)
    */
   encoder(network: FoldedNetwork, views: readonly ViewRequest[]): Promise<Encoder>;
+  /** Absent where image-level detectors cannot run. */
+  imageEncoder?(network: FoldedResNet18, normalisation: Normalisation): Promise<ImageEncoder>;
 }
 
 /** What is known of a back end before any of its code is loaded. */

@@ -2,7 +2,7 @@
  * The port to numeric engines: a network over the tiles of a frame, and the linear parts of the
  * densities behind it, so that all heavy arithmetic is done where it is fast.
  */
-import type { Size } from '../frame/pixels.js';
+import type { Pixels, Size } from '../frame/pixels.js';
 import type { Lattice } from '../localize/grid.js';
 import type { TileGroup } from '../localize/tiling.js';
 
@@ -60,6 +60,15 @@ export interface ViewOutput {
 export interface BackendMemory {
   readonly bytes: number;
   readonly tensors: number;
+}
+
+/** A network that says of a whole frame what it is. */
+export interface ImageEncoder {
+  readonly backend: string;
+  /** The embedding of a frame: [dim]. */
+  embed(frame: Pixels): Promise<Float32Array>;
+  memory(): BackendMemory;
+  dispose(): void;
 }
 
 export interface Encoder {

@@ -8,6 +8,7 @@ import '@tensorflow/tfjs-backend-wasm';
 import { PatchlineError } from '../errors.js';
 import type { Backend } from './backend.js';
 import { TensorEncoder } from './tensor-encoder.js';
+import { TensorImageEncoder } from './tensor-image-encoder.js';
 import { type Upload, uploadFloats } from './upload.js';
 
 /** What a back end brings besides its name. */
@@ -62,5 +63,7 @@ export function runningTensorflow(): Backend {
     name: tf.getBackend(),
     ...(details !== undefined && { details }),
     encoder: async (network, views) => new TensorEncoder(network, views, upload),
+    imageEncoder: async (network, normalisation) =>
+      new TensorImageEncoder(network, normalisation, upload),
   };
 }

@@ -7,6 +7,7 @@ import { ResNet18 } from '../cutpaste/resnet18/inference.js';
 import { neutralMoments } from '../cutpaste/resnet18/moments.js';
 import { foldResNet18, initialResNet18 } from '../cutpaste/resnet18/weights.js';
 import { parseView, viewRequest } from '../detect/detector.js';
+import { patchLevel } from '../detect/image-detector.js';
 import { LoadedDetector } from '../detect/model.js';
 import { prepareFrame } from '../detect/prepare.js';
 import { cutPatches } from '../frame/patches.js';
@@ -62,7 +63,7 @@ export async function measure({ work, seconds }: BenchTask): Promise<BenchCount>
 
 /** The convolutions of the model, and nothing of its densities. */
 function networkAlone(): Promise<Encoder> {
-  const { network: spec, views } = bundle.manifest.detector;
+  const { network: spec, views } = patchLevel(bundle.manifest.detector);
   const network = networkFrom(bundle.tensors[spec.file], spec);
   const layers = views.map(({ name }) => name).filter((name) => !parseView(name).statistics);
   return backend.encoder(

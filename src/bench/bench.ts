@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { BackendChoice } from '../backend/choice.js';
 import { chooseFor } from '../detect/choose.js';
+import { patchLevel } from '../detect/image-detector.js';
 import type { Progress } from '../learn/options.js';
 import { latticeOf } from '../localize/grid.js';
 import { PATCH } from '../localize/tiling.js';
@@ -91,7 +92,8 @@ export function fitProgress(onProgress: OnBenchProgress): (progress: Progress) =
 }
 
 function modelReport({ bundle }: Workload, dir: string | undefined): BenchReport['model'] {
-  const { name, detector } = bundle.manifest;
+  const { name } = bundle.manifest;
+  const detector = patchLevel(bundle.manifest.detector);
   return {
     id: bundle.id,
     name,

@@ -2,7 +2,7 @@
 import { startBackend } from '../backend/backends.js';
 import { text } from '../config/kind.js';
 import { type Config, optional, required } from '../config/option.js';
-import { LoadedDetector } from '../detect/model.js';
+import { loadJudge } from '../detect/frame-judge.js';
 import { PatchlineError } from '../errors.js';
 import { openDataset } from '../evaluate/dataset.js';
 import { calibrate as calibrateDetector } from '../learn/calibrate.js';
@@ -63,15 +63,15 @@ async function run(config: Config<typeof options>, context: Context): Promise<Ex
     signal,
   );
   const backend = await startBackend(config.backend);
-  const detector = await LoadedDetector.load(bundle, backend);
+  const judge = await loadJudge(bundle, backend);
   const calibration = await calibrateDetector(
-    detector,
+    judge,
     images,
     falseAlarmRate ?? bundle.manifest.calibration.requestedAlpha,
     (done) => progress.update({ phase: 'calibrating', done, total }),
     signal,
   );
-  detector.dispose();
+  judge.dispose();
   const { files: _, ...manifest } = { ...bundle.manifest, calibration };
   const { id } = await writeBundle(model, manifest, bundle.tensors);
   report(bundle, id, calibration, context);

@@ -1,8 +1,8 @@
 /** What `eval --report` writes: scores of all images, and pictures of the worst mistakes. */
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { loadJudge } from '../detect/frame-judge.js';
 import { judgeFrame } from '../detect/judge.js';
-import { LoadedDetector } from '../detect/model.js';
 import { PatchlineError } from '../errors.js';
 import type { TestImage } from '../evaluate/dataset.js';
 import type { ScoredFrame } from '../evaluate/evaluation.js';
@@ -11,7 +11,7 @@ import type { TestRun } from './eval-run.js';
 import type { Evaluation } from './eval-table.js';
 import { FileNames } from './file-names.js';
 import { decodeFile } from './images.js';
-import { writeOverlay } from './pictures.js';
+import { isLocated, writeOverlay } from './pictures.js';
 
 /** Pictures of each kind of mistake. */
 const MAX_PICTURES = 20;
@@ -68,15 +68,16 @@ async function writePictures(
   if (mistakes.length === 0) return;
   await makeDirectory(dir);
   const { input, calibration } = bundle.manifest;
-  const detector = await LoadedDetector.load(bundle, backend);
+  const judge = await loadJudge(bundle, backend);
   const names = new FileNames();
   for (const [rank, { path, kind }] of mistakes.slice(0, MAX_PICTURES).entries()) {
     signal.throwIfAborted();
-    const frame = await judgeFrame(detector, calibration.threshold, await decodeFile(path, input));
+    const frame = await judgeFrame(judge, calibration.threshold, await decodeFile(path, input));
     const place = String(rank + 1).padStart(2, '0');
-    await writeOverlay(dir, names.of(`${place}-${kind}-${basename(path)}`), frame, calibration);
+    if (isLocated(frame))
+      await writeOverlay(dir, names.of(`${place}-${kind}-${basename(path)}`), frame, calibration);
   }
-  detector.dispose();
+  judge.dispose();
 }
 
 type Row = Readonly<Record<string, string | number | boolean>>;

@@ -1,7 +1,7 @@
 /** A dataset's test images under a model, in memory. */
 import type { Backend } from '../backend/backend.js';
+import { loadJudge } from '../detect/frame-judge.js';
 import { judgeFrame } from '../detect/judge.js';
-import { LoadedDetector } from '../detect/model.js';
 import { PatchlineError } from '../errors.js';
 import type { TestImage } from '../evaluate/dataset.js';
 import type { ScoredFrame } from '../evaluate/evaluation.js';
@@ -59,17 +59,17 @@ export async function scoreAll(
   which: 'detector' | 'control',
 ): Promise<ScoredFrame[]> {
   const { input, calibration } = bundle.manifest;
-  const detector = await LoadedDetector.load(bundle, backend, which);
+  const judge = await loadJudge(bundle, backend, which);
   const phase = which === 'detector' ? 'model' : 'control';
   const frames: ScoredFrame[] = [];
   const load = ({ path }: TestImage) => decodeFile(path, input);
   for await (const { item, result } of loadAhead(tests, load)) {
     signal.throwIfAborted();
     if (result.status === 'rejected') throw result.reason;
-    const { score, map } = await judgeFrame(detector, calibration.threshold, result.value);
-    frames.push({ kind: item.kind, good: item.good, score, map });
+    const { score, map } = await judgeFrame(judge, calibration.threshold, result.value);
+    frames.push({ kind: item.kind, good: item.good, score, ...(map && { map }) });
     progress.update({ phase, done: frames.length, total: tests.length });
   }
-  detector.dispose();
+  judge.dispose();
   return frames;
 }

@@ -89,6 +89,9 @@ export function tableOf(evaluation: Evaluation): string[] {
     `Threshold ${threshold.value.toFixed(2)}, set for at most ${percent(threshold.alpha)} false alarms`,
     ...columns(rateRows(evaluation)).map((line) => `  ${line}`),
     '',
+    ...(frames.withoutMask < anomalous && evaluation.pixel === undefined
+      ? ['An image-level detector: it says whether, not where, so nothing is said of pixels.']
+      : []),
     `Control: the same network untrained, with the paper's readout.`,
     `${timing.framesPerSecond.toFixed(1)} frames/s, ${timing.backend}, one thread.`,
   ];

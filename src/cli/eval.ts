@@ -12,6 +12,7 @@ import { modelResult } from './describe.js';
 import { openReport, writeReport } from './eval-report.js';
 import { assertTestable, countsOf, readMasks, scoreAll, type TestRun } from './eval-run.js';
 import { type Evaluation, tableOf, thresholdOf } from './eval-table.js';
+import { assertHasMap } from './needs-map.js';
 import { Progress } from './progress.js';
 
 const options = {
@@ -45,6 +46,7 @@ export const evaluate = defineCommand(
 async function run(config: Config<typeof options>, context: Context): Promise<ExitCode> {
   const { output, operands, signal } = context;
   const bundle = await readBundle(config.model);
+  if (config.report !== undefined) assertHasMap(bundle, '--report');
   const { name, test: tests } = await openDataset(operands[0]);
   assertTestable(tests, operands[0]);
   if (config.report !== undefined) await openReport(config.report);

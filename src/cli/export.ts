@@ -3,6 +3,7 @@ import { encodeModel } from '../backend/onnx/model.js';
 import { text } from '../config/kind.js';
 import { type Config, required } from '../config/option.js';
 import { commonLattice } from '../detect/detector.js';
+import { patchLevel } from '../detect/image-detector.js';
 import { scoreGraph } from '../detect/score-graph.js';
 import { writeFileAtomically } from '../files.js';
 import { type Bundle, readBundle } from '../model/bundle.js';
@@ -12,6 +13,7 @@ import { type Context, defineCommand, type ExitCode } from './command.js';
 import { existingModel } from './common-options.js';
 import { modelResult } from './describe.js';
 import { bytes, size } from './format.js';
+import { assertHasMap } from './needs-map.js';
 
 const options = {
   model: existingModel,
@@ -34,9 +36,10 @@ export const exportCommand = defineCommand(
 async function run(config: Config<typeof options>, { output }: Context): Promise<ExitCode> {
   const bundle = await readBundle(config.model);
   const { manifest, id } = bundle;
+  assertHasMap(bundle, 'export');
   const file = onnxFile(bundle);
   await writeFileAtomically(config.onnx, file);
-  const { rows, cols } = commonLattice(manifest.input, manifest.detector.views);
+  const { rows, cols } = commonLattice(manifest.input, patchLevel(manifest.detector).views);
   output.text(
     `${config.onnx}: ${bytes(file.length)}; pixels of ${size(manifest.input)} px → ${rows}×${cols} scores`,
   );
@@ -50,7 +53,8 @@ async function run(config: Config<typeof options>, { output }: Context): Promise
 }
 
 function onnxFile({ manifest, tensors, id }: Bundle): Uint8Array {
-  const { detector, name } = manifest;
+  const { name } = manifest;
+  const detector = patchLevel(manifest.detector);
   const network = networkFrom(tensors[detector.network.file], detector.network);
   const densities = densitiesFrom(tensors[detector.densityFile], detector);
   return encodeModel({
@@ -65,9 +69,10 @@ function onnxFile({ manifest, tensors, id }: Bundle): Uint8Array {
 
 /** What a program needs to make of scores what Patchline makes of them. */
 function metadataOf(
-  { detector, input, calibration, name }: Bundle['manifest'],
+  { detector: spec, input, calibration, name }: Bundle['manifest'],
   id: string,
 ): Record<string, string> {
+  const detector = patchLevel(spec);
   const { stride, offset } = commonLattice(input, detector.views);
   const facts = {
     modelId: id,

@@ -1,8 +1,9 @@
 /** `patchline inspect`: what a model is. */
 import type { Config } from '../config/option.js';
 import { reachOf } from '../cutpaste/network.js';
+import { isImageLevel } from '../detect/image-detector.js';
 import { readBundle } from '../model/bundle.js';
-import type { DetectorSpec, Manifest, ViewSpec } from '../model/manifest.js';
+import type { DetectorSpec, ImageDetectorSpec, Manifest, ViewSpec } from '../model/manifest.js';
 import type { Tensors } from '../model/safetensors.js';
 import { type Context, defineCommand, type ExitCode } from './command.js';
 import { existingModel } from './common-options.js';
@@ -23,49 +24,82 @@ export const inspect = defineCommand(
 
 async function run({ model }: Config<typeof options>, { output }: Context): Promise<ExitCode> {
   const { id, manifest, tensors } = await readBundle(model);
-  const network = networkOf(manifest.detector, tensors);
   const { name, input, detector, training, calibration, files, createdBy, version } = manifest;
+  const { facts: ofDetector, views, ...about } = describe(detector, tensors);
   const facts = [
     ['Model', name],
     ['Id', id],
     ['Made by', `${createdBy}, format version ${version}`],
     ['Input', `${size(input)} px`],
-    [
-      'Network',
-      `${network.layers} convolutions, ${network.weights.toLocaleString('en')} weights; sees ${network.receptiveField} px every ${network.stride} px`,
-    ],
     ['Training', trainingText(training)],
-    ['Map', mapText(detector.map)],
+    ...ofDetector,
   ];
   for (const [label, value] of facts) output.text(`${label.padEnd(9)} ${value}`);
   for (const line of thresholdLines(calibration)) output.text(line);
-  output.text('Views');
-  for (const line of columns(detector.views.map(viewRow))) output.text(`  ${line}`);
+  if (views.length > 0) {
+    output.text('Views');
+    for (const line of columns(views.map(viewRow))) output.text(`  ${line}`);
+  }
   output.text('Files');
   const sizes = Object.entries(files).map(([file, entry]) => [file, bytes(entry.bytes)]);
   for (const line of columns(sizes)) output.text(`  ${line}`);
-  const { map, views } = detector;
   output.result({
     model: modelResult(model, id, manifest),
     createdBy,
     version,
     input,
-    network,
     views,
-    map,
+    ...about,
     threshold: thresholdResult(calibration),
     training,
-    control: { views: manifest.control.views, map: manifest.control.map },
+    control: controlOf(manifest.control),
     files,
   });
   return 0;
 }
 
-function networkOf({ network }: DetectorSpec, tensors: Readonly<Record<string, Tensors>>) {
-  const { receptiveField, jump } = reachOf(network.layers)[network.layers.length - 1];
-  const arrays = Object.values(tensors[network.file]);
+/** What people and programs are told of a detector. */
+function describe(spec: Manifest['detector'], tensors: Readonly<Record<string, Tensors>>) {
+  const arrays = Object.values(tensors[spec.network.file]);
   const weights = arrays.reduce((sum, { data }) => sum + data.length, 0);
-  return { layers: network.layers.length, weights, receptiveField, stride: jump };
+  return isImageLevel(spec) ? describeImageLevel(spec, weights) : describePatches(spec, weights);
+}
+
+function describePatches({ network: { layers }, views, map }: DetectorSpec, weights: number) {
+  const { receptiveField, jump } = reachOf(layers)[layers.length - 1];
+  const reach = `sees ${receptiveField} px every ${jump} px`;
+  return {
+    facts: [
+      ['Network', `${layers.length} convolutions, ${weightsText(weights)}; ${reach}`],
+      ['Map', mapText(map)],
+    ],
+    network: { layers: layers.length, weights, receptiveField, stride: jump },
+    views,
+    map,
+  };
+}
+
+function describeImageLevel(
+  { network: { architecture }, density }: ImageDetectorSpec,
+  weights: number,
+) {
+  return {
+    facts: [
+      ['Network', `${architecture} over the whole frame, ${weightsText(weights)}; ${density}`],
+      ['Map', 'none: an image-level detector says whether, not where'],
+    ],
+    network: { architecture, weights },
+    views: [],
+    map: null,
+  };
+}
+
+function weightsText(weights: number): string {
+  return `${weights.toLocaleString('en')} weights`;
+}
+
+function controlOf(spec: Manifest['control']) {
+  return isImageLevel(spec) ? { views: [], map: null } : { views: spec.views, map: spec.map };
 }
 
 function trainingText({
@@ -73,13 +107,16 @@ function trainingText({
   seed,
   variant,
   labels,
+  init,
   images,
   loss,
   accuracy,
 }: Manifest['training']) {
   const { fit, standardise, calibrate } = images;
   const how =
-    steps === 0 ? 'none (random weights)' : `${steps} steps of ${variant}, one label per ${labels}`;
+    steps === 0
+      ? `none (${init === undefined ? 'random' : 'given'} weights)`
+      : `${steps} steps of ${variant}, one label per ${labels}`;
   const outcome =
     loss === undefined || accuracy === undefined
       ? ''

@@ -6,11 +6,18 @@ import { encodeMap, encodeOverlay } from '../localize/encode.js';
 import { renderOverlay } from '../localize/overlay.js';
 import type { Calibration } from '../model/manifest.js';
 
+/** A frame that was judged by its places. */
+type LocatedFrame = JudgedFrame & Required<Pick<JudgedFrame, 'grid' | 'map'>>;
+
+export function isLocated(frame: JudgedFrame): frame is LocatedFrame {
+  return frame.grid !== undefined && frame.map !== undefined;
+}
+
 /** @returns the path of the picture */
 export async function writeOverlay(
   dir: string,
   name: string,
-  { pixels, size, map, regions, verdict }: JudgedFrame,
+  { pixels, size, map, regions, verdict }: LocatedFrame,
   { threshold, quiet }: Calibration,
 ): Promise<string> {
   const boxes = regions.map((region) => scaleRegion(region, size, pixels));
@@ -24,7 +31,7 @@ export async function writeOverlay(
 export async function writeMap(
   dir: string,
   name: string,
-  { grid, size, pixels }: JudgedFrame,
+  { grid, size, pixels }: LocatedFrame,
   model: string,
 ): Promise<string> {
   const { png, scaleMin, scaleMax } = await encodeMap(grid);

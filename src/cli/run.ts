@@ -22,6 +22,7 @@ import { Watch } from '../watch/watch.js';
 import { type Context, defineCommand, type ExitCode } from './command.js';
 import { addressKind, alarmRuleKind, backend, token } from './common-options.js';
 import { kafkaOf, kafkaOptions, kafkaRules } from './kafka-options.js';
+import { assertHasMap } from './needs-map.js';
 import { describeTally } from './tally.js';
 
 const options = {
@@ -155,6 +156,9 @@ export const runCommand = defineCommand(
 async function run(config: RunConfig, { output, signal }: Context): Promise<ExitCode> {
   const log = createLogger({ level: config.logLevel });
   const models = await modelsOf(config);
+  for (const option of mapOptionsOf(config)) {
+    for (const bundle of models.all) assertHasMap(bundle, option);
+  }
   const say = (line: string): void => log.info('back end', { choice: line });
   const backend = await chooseFor(config.backend, models.all, { say });
   signal.throwIfAborted();
@@ -195,6 +199,15 @@ async function run(config: RunConfig, { output, signal }: Context): Promise<Exit
   } finally {
     await monitor.close();
   }
+}
+
+/** Options that were given, and that mean nothing without a map. */
+function mapOptionsOf({ maps, mapsTopic, tile }: RunConfig): string[] {
+  return [
+    ...(maps ? ['--maps'] : []),
+    ...(mapsTopic === undefined ? [] : ['--maps-topic']),
+    ...(tile === undefined ? [] : ['--tile']),
+  ];
 }
 
 /** Others than this machine reach the address, and nothing tells who may look. */

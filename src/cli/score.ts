@@ -3,8 +3,8 @@ import { startBackend } from '../backend/backends.js';
 import { text } from '../config/kind.js';
 import { type Config, optional } from '../config/option.js';
 import { chooseFor } from '../detect/choose.js';
+import { type FrameJudge, loadJudge } from '../detect/frame-judge.js';
 import { type JudgedFrame, judgeFrame } from '../detect/judge.js';
-import { LoadedDetector } from '../detect/model.js';
 import { PatchlineError } from '../errors.js';
 import { makeDirectory } from '../files.js';
 import type { Size } from '../frame/pixels.js';
@@ -15,7 +15,8 @@ import { modelResult } from './describe.js';
 import { FileNames } from './file-names.js';
 import { count } from './format.js';
 import { decodeFile, listImages, loadAhead } from './images.js';
-import { writeMap, writeOverlay } from './pictures.js';
+import { assertHasMap } from './needs-map.js';
+import { isLocated, writeMap, writeOverlay } from './pictures.js';
 
 const options = {
   model: existingModel,
@@ -54,13 +55,15 @@ type ScoreConfig = Config<typeof options>;
 async function run(config: ScoreConfig, context: Context): Promise<ExitCode> {
   const { output, operands } = context;
   const bundle = await readBundle(config.model);
+  if (config.overlays !== undefined) assertHasMap(bundle, '--overlays');
+  if (config.maps !== undefined) assertHasMap(bundle, '--maps');
   const paths = await listImages(operands);
   for (const dir of [config.overlays, config.maps]) if (dir !== undefined) await makeDirectory(dir);
   const name = await chooseFor(config.backend, [bundle], { say: (line) => output.note(line) });
-  const detector = await LoadedDetector.load(bundle, await startBackend(name));
+  const judge = await loadJudge(bundle, await startBackend(name));
   const { threshold } = bundle.manifest.calibration;
-  const images = await judgeAll(paths, bundle, detector, config, context);
-  detector.dispose();
+  const images = await judgeAll(paths, bundle, judge, config, context);
+  judge.dispose();
   const tally = tallyOf(images);
   const { ok, anomalous, rejected } = tally;
   output.text(
@@ -91,7 +94,7 @@ type ImageResult = { readonly file: string } & (
 async function judgeAll(
   paths: readonly string[],
   bundle: Bundle,
-  detector: LoadedDetector,
+  judge: FrameJudge,
   config: ScoreConfig,
   { output, signal }: Context,
 ): Promise<ImageResult[]> {
@@ -103,7 +106,7 @@ async function judgeAll(
     const name = names.of(file);
     try {
       if (result.status === 'rejected') throw result.reason;
-      const frame = await judgeFrame(detector, calibration.threshold, result.value);
+      const frame = await judgeFrame(judge, calibration.threshold, result.value);
       const written = await writePictures(frame, name, bundle, config);
       const { verdict, score, regions, size } = frame;
       results.push({ file, verdict, score, regions, ...size, ...written });
@@ -121,6 +124,7 @@ async function writePictures(
   bundle: Bundle,
   { overlays, maps }: ScoreConfig,
 ) {
+  if (!isLocated(frame)) return {};
   return {
     ...(overlays && {
       overlay: await writeOverlay(overlays, name, frame, bundle.manifest.calibration),

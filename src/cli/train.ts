@@ -3,8 +3,9 @@ import { startBackend } from '../backend/backends.js';
 import { choice, integer, listOf, numberWithin, onOff, text } from '../config/kind.js';
 import { type Config, optional, required, withDefault } from '../config/option.js';
 import { type Dataset, openDataset } from '../evaluate/dataset.js';
-import { chooseImages, imageLimit, MAX_IMAGES } from '../learn/images.js';
-import { type LearnedModel, learnModel } from '../learn/model.js';
+import { learnImageModel } from '../learn/image-model.js';
+import { chooseImages, type GoodImage, imageLimit, MAX_IMAGES } from '../learn/images.js';
+import { type LearnContext, type LearnedModel, learnModel } from '../learn/model.js';
 import { DEFAULT_LEARNING, type Progress as LearnProgress } from '../learn/options.js';
 import { writeBundle } from '../model/bundle.js';
 import { assertReplaceable } from '../model/directory.js';
@@ -13,6 +14,12 @@ import { type Context, defineCommand, type ExitCode } from './command.js';
 import { rateKind, trainingBackend } from './common-options.js';
 import { modelLine, modelResult, thresholdLines, thresholdResult } from './describe.js';
 import { count, duration, percent, size } from './format.js';
+import {
+  assertImageSize,
+  defaultSide,
+  imageLearnOptionsOf,
+  imageOptions,
+} from './image-training.js';
 import { Progress } from './progress.js';
 import { assertEnough, inputOf, readGoodImages, sizeKind } from './training-images.js';
 import { endUnfinished, learnOptionsOf, openPartial, VIEW_NAMES } from './training-run.js';
@@ -29,7 +36,7 @@ const options = {
   }),
   inputSize: optional(sizeKind, {
     help: 'Size at which frames are learned and judged; frames of other sizes are scaled to it. Larger shows finer defects and costs time and memory in proportion to its area.',
-    defaultText: 'that of the first image, its longer side at most 512',
+    defaultText: 'that of the first image, its longer side at most 512; 128 with --detector image',
     group: 'Images',
   }),
   maxImages: withDefault(integer({ min: 4 }), MAX_IMAGES, {
@@ -79,6 +86,7 @@ const options = {
     help: 'Share of good frames that may be called anomalous. Smaller misses more defects and needs more images: 0.05 needs 19 held out, 0.01 needs 99.',
     group: 'Detection',
   }),
+  ...imageOptions,
   backend: trainingBackend,
 };
 
@@ -101,11 +109,27 @@ export const train = defineCommand(
         holds: ({ resume, steps }) => !resume || steps > 0,
         expected: 'without steps there is nothing to resume',
       },
+      {
+        options: ['detector', 'batch', 'init'],
+        holds: ({ detector, batch, init }) =>
+          detector === 'image' || (batch === undefined && init === undefined),
+        expected: 'only --detector image takes a batch and weights to start from',
+      },
+      {
+        options: ['detector', 'labels', 'readout', 'views', 'density', 'sigma'],
+        holds: ({ detector, labels, readout, views, density, sigma }) =>
+          detector === 'patch' ||
+          (labels === 'cell' &&
+            readout === 'default' &&
+            [views, density, sigma].every((option) => option === undefined)),
+        expected: 'leave out what --detector image has none of: labels by place, and a map',
+      },
     ],
     examples: [
       'patchline train photos/good --model models/screw',
       'patchline train datasets/screw --model models/screw --false-alarm-rate 0.01',
       'patchline train datasets/screw --model models/screw --resume',
+      'patchline train datasets/screw --model models/screw-image --detector image',
     ],
   },
   run,
@@ -117,16 +141,18 @@ async function run(config: TrainConfig, context: Context): Promise<ExitCode> {
   await assertReplaceable(config.model);
   const dataset = await openDataset(operands[0]);
   assertEnough(dataset, operands[0]);
-  const input = await inputOf(dataset.trainGood[0], config.inputSize);
+  const input = await inputOf(dataset.trainGood[0], config.inputSize, defaultSide(config));
+  if (config.detector === 'image') assertImageSize(input.size);
   const limit = Math.min(config.maxImages, imageLimit(input.size));
   const paths = chooseImages(dataset.trainGood, limit, Random.for(config.seed, 'images'));
   output.note(found(dataset, paths.length, input.native, input.size));
   const progress = new Progress(output);
   const images = await readGoodImages(paths, input.size, progress, signal);
   const backend = await startBackend(config.backend);
-  const partial = await openPartial(config, backend, images, output);
+  const learner = await learnerOf(config);
+  const partial = await openPartial(config, learner.init, backend, images, output);
   try {
-    const learned = await learnModel(config.name ?? dataset.name, images, learnOptionsOf(config), {
+    const learned = await learner.learn(config.name ?? dataset.name, images, {
       onProgress: (step) => progress.update(stepOf(step)),
       checkpoints: partial,
       signal,
@@ -139,6 +165,25 @@ async function run(config: TrainConfig, context: Context): Promise<ExitCode> {
     throw await endUnfinished(partial, error, context);
   }
 }
+
+/** What learns, and the digest of the weights that it starts from. */
+async function learnerOf(config: TrainConfig): Promise<{ learn: Learn; init: string }> {
+  if (config.detector === 'patch') {
+    const options = learnOptionsOf(config);
+    return { learn: (name, images, how) => learnModel(name, images, options, how), init: '' };
+  }
+  const options = await imageLearnOptionsOf(config);
+  return {
+    learn: (name, images, how) => learnImageModel(name, images, options, how),
+    init: options.init?.sha256 ?? '',
+  };
+}
+
+type Learn = (
+  name: string,
+  images: readonly GoodImage[],
+  context: LearnContext,
+) => Promise<LearnedModel>;
 
 function found(
   { name, trainGood }: Dataset,

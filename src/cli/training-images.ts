@@ -57,11 +57,18 @@ export interface Input {
   readonly size: Size;
 }
 
-/** @throws PL_IMAGE_SIZE if the first image is too small to be learned */
-export async function inputOf(first: string, wanted: Size | 'native' | undefined): Promise<Input> {
+/**
+ * @param longest side of the input, where none is wanted
+ * @throws PL_IMAGE_SIZE if the first image is too small to be learned
+ */
+export async function inputOf(
+  first: string,
+  wanted: Size | 'native' | undefined,
+  longest?: number,
+): Promise<Input> {
   const native = await imageSize(first);
   if (typeof wanted === 'object') return { native, size: wanted };
-  const input = wanted === 'native' ? native : defaultInput(native);
+  const input = wanted === 'native' ? native : defaultInput(native, longest);
   if (Math.min(input.width, input.height) < PATCH_SIDE) {
     throw new PatchlineError(
       'PL_IMAGE_SIZE',

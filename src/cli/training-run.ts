@@ -44,15 +44,20 @@ function readoutOf({ readout, views, density, sigma }: TrainConfig): Readout {
   };
 }
 
-/** Opens the run that lies beside the model's directory, to go on with it or to replace it. */
+/**
+ * Opens the run that lies beside the model's directory, to go on with it or to replace it.
+ *
+ * @param init digest of the weights that it starts from
+ */
 export async function openPartial(
   config: TrainConfig,
+  init: string,
   backend: Backend,
   images: readonly GoodImage[],
   output: Output,
 ): Promise<PartialRun> {
   const dir = partialDir(config.model);
-  const record = recordOf(config, backend, images);
+  const record = { ...recordOf(config, backend, images), 'digest of --init': init };
   if (config.resume) {
     const partial = await PartialRun.resume(dir, record);
     output.note(`going on from step ${partial.step ?? 0}`);
@@ -78,6 +83,8 @@ function recordOf(config: TrainConfig, backend: Backend, images: readonly GoodIm
     '--seed': seed,
     '--variant': variant,
     '--labels': labels,
+    '--detector': config.detector,
+    '--batch': config.batch ?? '',
     '--views': readout.views.join(','),
     '--density': readout.density,
     '--sigma': readout.sigma,

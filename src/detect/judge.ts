@@ -1,7 +1,8 @@
-import type { Judgement, Region } from '../frame/frame.js';
+import type { Region } from '../frame/frame.js';
 import type { Pixels, Size } from '../frame/pixels.js';
-import { type JudgeOptions, judge } from '../localize/verdict.js';
-import type { LoadedDetector, Localization } from './model.js';
+import type { JudgeOptions } from '../localize/verdict.js';
+import type { FrameJudge, Judged } from './frame-judge.js';
+import type { LoadedDetector } from './model.js';
 import { prepareFrame } from './prepare.js';
 
 /** Regions smaller than this are noise of the map, in pixels of the model's input. */
@@ -13,21 +14,17 @@ export interface DecodedFrame {
   readonly size: Size;
 }
 
-export interface JudgedFrame
-  extends DecodedFrame,
-    Pick<Localization, 'grid' | 'map'>,
-    Pick<Judgement, 'verdict' | 'score' | 'regions'> {}
+export interface JudgedFrame extends DecodedFrame, Omit<Judged, 'timings'> {}
 
 /** Judges one frame on this thread. @throws PL_NUMERIC (reject) if it has no finite scores */
 export async function judgeFrame(
-  detector: LoadedDetector,
+  judge: FrameJudge,
   threshold: number,
   { pixels, size }: DecodedFrame,
 ): Promise<JudgedFrame> {
-  const input = prepareFrame(pixels, Number.POSITIVE_INFINITY, detector.wantsStatistics);
-  const { grid, map } = await detector.localize(input);
-  const judgement = judge(map, detector.input, judgeOptions(detector, threshold, size));
-  return { pixels, size, grid, map, ...judgement };
+  const input = prepareFrame(pixels, Number.POSITIVE_INFINITY, judge.wantsStatistics);
+  const { timings: _, ...judged } = await judge.judge(input, threshold, size);
+  return { pixels, size, ...judged };
 }
 
 /** How maps of a detector are judged; regions come in pixels of a frame of `size`. */

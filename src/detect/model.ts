@@ -8,6 +8,7 @@ import type { Size } from '../frame/pixels.js';
 import { densitiesFrom, networkFrom, type Tensors } from '../model/detector-tensors.js';
 import type { DetectorSpec, Manifest } from '../model/manifest.js';
 import { Detector, parseView, scoringRequest } from './detector.js';
+import { patchLevel } from './image-detector.js';
 import { MapMaker } from './map.js';
 
 /** Grid and map of one frame. */
@@ -50,13 +51,16 @@ export class LoadedDetector {
     this.#maps = new MapMaker(spec, input);
   }
 
-  /** @param which the model itself, or the untrained control that is stored with it */
+  /**
+   * @param which the model itself, or the untrained control that is stored with it
+   * @throws PL_CONFIG (usage) if it is an image-level detector
+   */
   static async load(
     { manifest, tensors }: DetectorSource,
     backend: Backend,
     which: 'detector' | 'control' = 'detector',
   ): Promise<LoadedDetector> {
-    const spec = manifest[which];
+    const spec = patchLevel(manifest[which]);
     const { network, densities, requests } = partsOf(spec, tensors);
     const encoder = await backend.encoder(network, requests);
     return new LoadedDetector(spec, manifest.input, encoder, densities);

@@ -6,12 +6,10 @@ import { threadId } from 'node:worker_threads';
 import { workerData } from 'piscina';
 import { type BackendName, startBackend } from '../backend/backends.js';
 import type { BackendMemory, EncoderInput } from '../backend/encoder.js';
-import { judgeOptions } from '../detect/judge.js';
-import { LoadedDetector } from '../detect/model.js';
+import { type FrameJudge, loadJudge } from '../detect/frame-judge.js';
 import { wholeFrame } from '../detect/prepare.js';
 import type { Judgement } from '../frame/frame.js';
 import type { Pixels, Size } from '../frame/pixels.js';
-import { judge } from '../localize/verdict.js';
 import type { Bundle } from '../model/bundle.js';
 import { answering } from './reply.js';
 
@@ -41,7 +39,7 @@ export interface EncodedFrame extends Pick<Judgement, 'verdict' | 'score' | 'reg
 }
 
 interface LoadedModel {
-  readonly detector: LoadedDetector;
+  readonly judge: FrameJudge;
   readonly threshold: number;
 }
 
@@ -50,30 +48,27 @@ const backend = await startBackend(name);
 const loaded = new Map<string, LoadedModel>();
 for (const bundle of models) {
   const { threshold } = bundle.manifest.calibration;
-  loaded.set(bundle.id, { detector: await LoadedDetector.load(bundle, backend), threshold });
+  loaded.set(bundle.id, { judge: await loadJudge(bundle, backend), threshold });
 }
 
 async function encodeFrame({ model, input, size, wantsMap }: EncodeTask): Promise<EncodedFrame> {
-  const { detector, threshold } = loaded.get(model) as LoadedModel;
-  const { grid, map, timings } = await detector.localize(input);
-  const start = performance.now();
-  const judgement = judge(map, detector.input, judgeOptions(detector, threshold, size));
+  const { judge, threshold } = loaded.get(model) as LoadedModel;
+  const { map, timings, ...judgement } = await judge.judge(input, threshold, size);
   const wanted =
     wantsMap === 'always' || (wantsMap === 'anomalous' && judgement.verdict === 'anomalous');
   return {
     ...judgement,
-    grid,
     encodeMs: timings.encode,
     densityMs: timings.density,
-    mapMs: timings.map + performance.now() - start,
+    mapMs: timings.map,
     thread: threadId,
-    memory: detector.encoder.memory(),
-    map: wanted ? { scores: map, frame: wholeFrame(input) } : undefined,
+    memory: judge.memory(),
+    map: wanted && map !== undefined ? { scores: map, frame: wholeFrame(input) } : undefined,
   };
 }
 
 export const encode = answering(encodeFrame, ({ grid, map }) => [
-  grid.scores,
+  grid?.scores,
   map?.scores,
   map?.frame?.data,
 ]);

@@ -1,11 +1,13 @@
 import type { BackendMemory } from '../backend/encoder.js';
 import { parseView } from '../detect/detector.js';
+import { isImageLevel } from '../detect/image-detector.js';
 import { scaleRegion } from '../detect/judge.js';
 import { arraysOf } from '../detect/prepare.js';
 import { MAX_PIXELS } from '../frame/decode.js';
 import type { Frame, Judgement } from '../frame/frame.js';
 import type { Size } from '../frame/pixels.js';
 import type { Bundle } from '../model/bundle.js';
+import type { Manifest } from '../model/manifest.js';
 import type { DecodedFrame, OverlayPicture } from './decode-thread.js';
 import type { EncodedFrame, EncodeThreadData } from './encode-thread.js';
 import type { EngineOptions, OverlayPolicy, ThreadCounts } from './options.js';
@@ -89,7 +91,7 @@ export class Stages {
       score,
       threshold: bundle.manifest.calibration.threshold,
       regions,
-      grid,
+      ...(grid && { grid }),
       size,
       model: { id: bundle.id, name: bundle.manifest.name },
       timings: {
@@ -114,8 +116,7 @@ export class Stages {
       label: `frame ${frame.id}`,
       input: manifest.input,
       maxPixels,
-      tile,
-      statistics: manifest.detector.views.some(({ name }) => parseView(name).statistics),
+      ...needsOf(manifest.detector, tile),
     };
     return this.#decoders.run('decode', task, buffersOf([bytes]));
   }
@@ -156,6 +157,12 @@ export class Stages {
   async close(): Promise<void> {
     await Promise.all([this.#decoders.close(), this.#encoders.close()]);
   }
+}
+
+/** What is prepared of a frame. A detector of whole frames takes no tiles. */
+function needsOf(detector: Manifest['detector'], tile: number) {
+  if (isImageLevel(detector)) return { tile: Number.POSITIVE_INFINITY, statistics: false };
+  return { tile, statistics: detector.views.some(({ name }) => parseView(name).statistics) };
 }
 
 function blankFrame({ width, height }: Size): Frame {

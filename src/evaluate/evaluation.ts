@@ -8,12 +8,13 @@ export interface ScoredFrame {
   readonly kind: string;
   readonly good: boolean;
   readonly score: number;
-  readonly map: Float32Array; // [height, width]
+  /** Absent where frames are judged as a whole. */
+  readonly map?: Float32Array; // [height, width]
 }
 
 export interface DetectorMetrics {
   readonly image: ImageMetrics;
-  /** Absent where no defective frame has a mask. */
+  /** Absent where no defective frame has a mask, and where there are no maps. */
   readonly pixel: PixelMetrics | undefined;
 }
 
@@ -31,9 +32,9 @@ export function evaluateDetector(
   const blank = new Uint8Array(size.width * size.height);
   const masked = frames.flatMap(({ good, map }, i) => {
     const mask = good ? blank : masks[i];
-    return mask === undefined ? [] : [{ map, mask }];
+    return mask === undefined || map === undefined ? [] : [{ map, mask }];
   });
-  if (!frames.some(({ good }, i) => !good && masks[i] !== undefined)) {
+  if (!frames.some(({ good, map }, i) => !good && map !== undefined && masks[i] !== undefined)) {
     return { image, pixel: undefined };
   }
   const pixel = evaluatePixels(

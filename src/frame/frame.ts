@@ -69,7 +69,8 @@ export interface Judgement {
   readonly score: number;
   readonly threshold: number;
   readonly regions: readonly Region[];
-  readonly grid: ScoreGrid;
+  /** Absent where the model judges the frame as a whole; then there are no regions either. */
+  readonly grid?: ScoreGrid;
   /** Size of the frame that came in. */
   readonly size: Size;
   readonly model: { readonly id: string; readonly name: string };

@@ -1,9 +1,8 @@
 /** The threshold, from good images that neither network nor density has seen. */
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { LoadedDetector } from '../detect/model.js';
+import type { FrameJudge } from '../detect/frame-judge.js';
 import { prepareFrame } from '../detect/prepare.js';
 import { conformalThreshold, quantiles } from '../localize/calibrate.js';
-import { frameScore } from '../localize/frame-score.js';
 import type { Calibration } from '../model/manifest.js';
 import type { GoodImage } from './images.js';
 
@@ -14,7 +13,7 @@ const MAX_SET_BY = 12;
 
 /** @throws PL_NUMERIC if a good image has no finite score */
 export async function calibrate(
-  detector: Pick<LoadedDetector, 'localize' | 'spec' | 'wantsStatistics'>,
+  judge: Pick<FrameJudge, 'judge' | 'wantsStatistics'>,
   images: readonly GoodImage[],
   alpha: number,
   onImage: (done: number) => void = () => {},
@@ -23,10 +22,10 @@ export async function calibrate(
   const scores: number[] = [];
   const medians: number[] = [];
   for (const { pixels } of images) {
-    const input = prepareFrame(pixels, Number.POSITIVE_INFINITY, detector.wantsStatistics);
-    const { map, grid } = await detector.localize(input);
-    scores.push(frameScore(map, detector.spec.map.topShare));
-    medians.push(quantiles([...grid.scores], [0.5])[0]);
+    const input = prepareFrame(pixels, Number.POSITIVE_INFINITY, judge.wantsStatistics);
+    const { score, grid } = await judge.judge(input, Number.POSITIVE_INFINITY, pixels);
+    scores.push(score);
+    medians.push(grid === undefined ? score : quantiles([...grid.scores], [0.5])[0]);
     onImage(scores.length);
     await breathe();
     signal?.throwIfAborted();

@@ -28,11 +28,11 @@ export function imageLimit({ width, height }: Size): number {
 const AT_ONCE = 4; // decoders in flight: libuv's pool
 
 /**
- * The model's input size for images of a size: the size itself, scaled down to 512 px where it is
- * larger.
+ * The model's input size for images of a size: the size itself, scaled down to 512 px (or `longest`)
+ * where it is larger.
  */
-export function defaultInput({ width, height }: Size): Size {
-  const scale = Math.min(1, MAX_NATIVE_SIDE / Math.max(width, height));
+export function defaultInput({ width, height }: Size, longest = MAX_NATIVE_SIDE): Size {
+  const scale = Math.min(1, longest / Math.max(width, height));
   return { width: Math.round(width * scale), height: Math.round(height * scale) };
 }
 

@@ -5,7 +5,7 @@
 import { backendText } from '../backend/backend.js';
 import { runningTensorflow } from '../backend/tensorflow.js';
 import { initialNetwork, type TrainableNetwork } from '../cutpaste/network.js';
-import { LoadedDetector } from '../detect/model.js';
+import { loadJudge } from '../detect/frame-judge.js';
 import type { Pixels } from '../frame/pixels.js';
 import { densityTensors, networkTensors, type Tensors } from '../model/detector-tensors.js';
 import { FORMAT, type Manifest, VERSION } from '../model/manifest.js';
@@ -29,8 +29,8 @@ export interface LearnContext {
   readonly signal?: AbortSignal;
 }
 
-const DETECTOR_FILES = { network: 'network.safetensors', density: 'density.safetensors' };
-const CONTROL_FILES = {
+export const DETECTOR_FILES = { network: 'network.safetensors', density: 'density.safetensors' };
+export const CONTROL_FILES = {
   network: 'control-network.safetensors',
   density: 'control-density.safetensors',
 };
@@ -70,31 +70,31 @@ export async function learnModel(
   const tensors = { ...tensorsOf(learned, DETECTOR_FILES), ...tensorsOf(control, CONTROL_FILES) };
   const parts = {
     input: sizeOf(images[0].pixels),
+    normalisation,
     detector: detectorSpec(learned, readout, DETECTOR_FILES),
     control: detectorSpec(control, PAPER_READOUT, CONTROL_FILES),
   };
-  const detector = await LoadedDetector.load({ manifest: parts, tensors }, runningTensorflow());
+  const judge = await loadJudge({ manifest: parts, tensors }, runningTensorflow());
   try {
     const calibration = await calibrate(
-      detector,
+      judge,
       split.calibrate,
       alpha,
       (done) => onProgress({ phase: 'calibrate', done, total: split.calibrate.length }),
       signal,
     );
     return {
-      manifest: manifestOf(name, normalisation, parts, calibration, options, split, trained),
+      manifest: manifestOf(name, parts, calibration, options, split, trained),
       tensors,
     };
   } finally {
-    detector.dispose();
+    judge.dispose();
   }
 }
 
 function manifestOf(
   name: string,
-  normalisation: Manifest['normalisation'],
-  parts: Pick<Manifest, 'input' | 'detector' | 'control'>,
+  parts: Pick<Manifest, 'input' | 'normalisation' | 'detector' | 'control'>,
   calibration: Manifest['calibration'],
   { steps, seed, variant, labels }: LearnOptions,
   split: Split<GoodImage>,
@@ -106,7 +106,7 @@ function manifestOf(
     name,
     createdBy: `patchline ${PATCHLINE_VERSION}`,
     input: parts.input,
-    normalisation,
+    normalisation: parts.normalisation,
     detector: parts.detector,
     calibration,
     training: {

@@ -92,7 +92,7 @@ function batchOf(images: readonly Pixels[], learn: LearnOptions, step: number): 
  * Exponential mean of loss and accuracy over about 20 steps, without the bias of the start. Kept in
  * float32 as the checkpoint stores it: a resumed run must report the same.
  */
-class Smoothed {
+export class Smoothed {
   static readonly #keep = 0.95;
   readonly #sums = new Float32Array(3); // loss, accuracy, weight
 
@@ -153,7 +153,10 @@ function foldWindows(images: readonly GoodImage[], random: Random): Pixels[] {
   });
 }
 
-function batchTensor(windows: readonly Pixels[], { mean, deviation }: Normalisation): tf.Tensor4D {
+export function batchTensor(
+  windows: readonly Pixels[],
+  { mean, deviation }: Normalisation,
+): tf.Tensor4D {
   const { width, height } = windows[0];
   const size = width * height * 3;
   const values = new Float32Array(windows.length * size);

@@ -1,6 +1,6 @@
 /** What an encoder says of good images: some cells of each, or all. */
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { ViewOutput, ViewRequest } from '../backend/encoder.js';
+import type { ImageEncoder, ViewOutput, ViewRequest } from '../backend/encoder.js';
 import { TensorEncoder } from '../backend/tensor-encoder.js';
 import type { FoldedNetwork } from '../cutpaste/network.js';
 import { prepareFrame } from '../detect/prepare.js';
@@ -84,4 +84,24 @@ function someCells(
     out.set(embeddings.subarray(cell * dim, (cell + 1) * dim), i * dim);
   }
   return out;
+}
+
+/** Encodes whole images, as `encodeImages` does by patches. → [images, dim] */
+export async function encodeWhole(
+  encoder: ImageEncoder,
+  images: readonly GoodImage[],
+  { onImage, signal }: Watch,
+): Promise<Float32Array> {
+  const rows: Float32Array[] = [];
+  for (const { pixels } of images) {
+    rows.push(await encoder.embed(pixels));
+    onImage();
+    await breathe();
+    signal?.throwIfAborted();
+  }
+  const all = new Float32Array(rows.length * rows[0].length);
+  rows.forEach((row, n) => {
+    all.set(row, n * row.length);
+  });
+  return all;
 }

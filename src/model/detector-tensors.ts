@@ -31,7 +31,10 @@ export function networkFrom(
   });
 }
 
-export function densityTensors(views: readonly ViewSpec[], densities: readonly Density[]): Tensors {
+export function densityTensors(
+  views: readonly Pick<ViewSpec, 'name'>[],
+  densities: readonly Density[],
+): Tensors {
   const out: Tensors = {};
   views.forEach(({ name }, v) => {
     for (const [field, tensor] of Object.entries(fieldsOf(densities[v])))
@@ -77,7 +80,11 @@ export function densitiesFrom(tensors: Tensors, spec: DetectorSpec): Density[] {
   return spec.views.map((view) => densityFrom(tensors, spec.densityFile, view));
 }
 
-function densityFrom(tensors: Tensors, file: string, view: ViewSpec): Density {
+export function densityFrom(
+  tensors: Tensors,
+  file: string,
+  view: Pick<ViewSpec, 'name' | 'dim' | 'density' | 'mix'>,
+): Density {
   const { name, dim, density: kind } = view;
   const read = (field: string, shape: readonly (number | undefined)[]): Float32Array =>
     take(tensors, file, `${name}.${field}`, shape);
@@ -104,7 +111,8 @@ function densityFrom(tensors: Tensors, file: string, view: ViewSpec): Density {
   };
 }
 
-function take(
+/** @throws PL_BUNDLE_CORRUPT naming the tensor that is missing or misshapen */
+export function take(
   tensors: Tensors,
   file: string,
   name: string,

@@ -6,8 +6,11 @@ import { z } from 'zod';
  */
 export const FORMAT = 'patchline-model';
 
-/** Raised when a bundle written today cannot be read by yesterday's Patchline. 2: `map.centred`. */
-export const VERSION = 2;
+/**
+ * Raised when a bundle written today cannot be read by yesterday's Patchline. 2: `map.centred`;
+ * 3: image-level detectors.
+ */
+export const VERSION = 3;
 
 const positive = z.number().int().positive();
 const rate = z.number().gt(0).lt(1);
@@ -52,6 +55,21 @@ const detectorSchema = z.strictObject({
   }),
 });
 
+/**
+ * The paper's image-level detector (CutPaste §2–4): the frame is the patch, so there is one embedding
+ * and one score, and no map.
+ */
+const imageDetectorSchema = z.strictObject({
+  network: z.strictObject({ architecture: z.literal('resnet18'), file: z.string() }),
+  dim: positive,
+  density: z.literal('gaussian'),
+  densityFile: z.string(),
+  /** As of a view. */
+  standard: standardSchema,
+});
+
+const anyDetectorSchema = z.union([detectorSchema, imageDetectorSchema]);
+
 const calibrationSchema = z.strictObject({
   threshold: z.number(),
   requestedAlpha: rate,
@@ -71,7 +89,12 @@ const trainingSchema = z.strictObject({
   steps: z.number().int().nonnegative(),
   seed: z.number().int(),
   variant: z.enum(['cutpaste', 'scar', 'union', '3-way']),
-  labels: z.enum(['cell', 'crop']),
+  /** What has a label of its own: a cell, a crop of 64 px, or with an image-level detector a frame. */
+  labels: z.enum(['cell', 'crop', 'frame']),
+  /** Frames and pasted frames in a step of an image-level detector. */
+  batch: positive.optional(),
+  /** SHA-256 of the weights that an image-level detector started from; absent: random ones. */
+  init: z.string().length(64).optional(),
   images: z.strictObject({ fit: positive, standardise: positive, calibrate: positive }),
   /** Smoothed cross entropy and accuracy over the last steps; absent when nothing was trained. */
   loss: z.number().optional(),
@@ -81,22 +104,23 @@ const trainingSchema = z.strictObject({
 
 export const manifestSchema = z.strictObject({
   format: z.literal(FORMAT),
-  version: z.union([z.literal(1), z.literal(VERSION)]),
+  version: z.union([z.literal(1), z.literal(2), z.literal(VERSION)]),
   name: z.string().min(1),
   createdBy: z.string(),
   input: z.strictObject({ width: positive, height: positive }),
   /** Pixels are scaled to 0..1, then (x − mean) / deviation per channel. */
   normalisation: z.strictObject({ mean: rgb, deviation: rgb }),
-  detector: detectorSchema,
+  detector: anyDetectorSchema,
   calibration: calibrationSchema,
   training: trainingSchema,
   /** The untrained network with the paper's readout, fitted on the same images: what to beat. */
-  control: detectorSchema,
+  control: anyDetectorSchema,
   files: z.record(z.string(), z.strictObject({ sha256: z.string().length(64), bytes: positive })),
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
 export type DetectorSpec = z.infer<typeof detectorSchema>;
+export type ImageDetectorSpec = z.infer<typeof imageDetectorSchema>;
 export type ViewSpec = z.infer<typeof viewSchema>;
 export type Calibration = z.infer<typeof calibrationSchema>;
 export type Normalisation = Manifest['normalisation'];

@@ -1,5 +1,5 @@
 /** The message that says what became of a frame (DESIGN §7): one a frame, whatever carries it. */
-import type { Frame, Outcome, Region, Stage, Verdict } from '../frame/frame.js';
+import type { Frame, Outcome, Region, ScoreGrid, Stage, Verdict } from '../frame/frame.js';
 import type { LineStatus } from '../watch/line-state.js';
 import type { Standing } from '../watch/standing.js';
 
@@ -28,7 +28,7 @@ export interface ResultMessage {
   readonly regions?: readonly Region[];
   /** How many regions were left out, because the carrier takes no larger message. */
   readonly omittedRegions?: number;
-  /** The grid of scores; `topic` where it is published, if it is. */
+  /** The grid of scores, unless the model judges whole frames; `topic` where it is published, if it is. */
   readonly map?: {
     readonly rows: number;
     readonly cols: number;
@@ -58,7 +58,6 @@ export function resultMessage(frame: Frame, outcome: Outcome, mapsTopic?: string
     return { schema: RESULT_SCHEMA, frame: about, verdict, error: { code, message }, ...line };
   }
   const { verdict, model, score, threshold, regions, grid, size, timings } = outcome;
-  const { rows, cols, stride } = grid;
   return {
     schema: RESULT_SCHEMA,
     frame: { ...about, ...size },
@@ -68,9 +67,13 @@ export function resultMessage(frame: Frame, outcome: Outcome, mapsTopic?: string
     threshold,
     ...line,
     regions,
-    map: { rows, cols, stride, offset: grid.offset, ...(mapsTopic && { topic: mapsTopic }) },
+    ...(grid && { map: mapOf(grid, mapsTopic) }),
     timings: timingsOf(timings),
   };
+}
+
+function mapOf({ rows, cols, stride, offset }: ScoreGrid, topic?: string) {
+  return { rows, cols, stride, offset, ...(topic && { topic }) };
 }
 
 function lineOf({ line: { state, anomalous, of } }: Standing): Omit<LineStatus, 'before'> {

@@ -172,5 +172,7 @@ test('the engine runs it in one thread and judges as it does with wasm', async (
     await engine.stop();
   }
   t.is(judged[0].verdict, judged[1].verdict);
-  near(t, judged[0].grid.scores, judged[1].grid.scores, 1e-4);
+  const [a, b] = judged.map(({ grid }) => grid?.scores ?? []);
+  t.true(a.length > 0);
+  near(t, a, b, 1e-4);
 });

@@ -2,6 +2,7 @@
 import test from 'ava';
 import type { Sharp } from 'sharp';
 import { startTensorflow } from '../../src/backend/tensorflow.js';
+import { byPatches } from '../../src/detect/frame-judge.js';
 import { LoadedDetector } from '../../src/detect/model.js';
 import { Engine } from '../../src/engine/engine.js';
 import { ModelSet } from '../../src/engine/models.js';
@@ -54,7 +55,11 @@ async function metalModel(): Promise<Bundle> {
   const learning = { ...DEFAULT_LEARNING, steps: 0, alpha: ALPHA };
   const { manifest, tensors } = await learnModel('metal', await goodImages(0, LEARNED), learning);
   const detector = await LoadedDetector.load({ manifest, tensors }, backend);
-  const calibration = await calibrate(detector, await goodImages(LEARNED, CALIBRATED), ALPHA);
+  const calibration = await calibrate(
+    byPatches(detector),
+    await goodImages(LEARNED, CALIBRATED),
+    ALPHA,
+  );
   detector.dispose();
   return {
     id: 'f'.repeat(64),

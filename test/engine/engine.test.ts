@@ -6,7 +6,7 @@ import { prepareFrame } from '../../src/detect/prepare.js';
 import { Engine, type OverlayPolicy } from '../../src/engine/engine.js';
 import { ModelSet } from '../../src/engine/models.js';
 import { decodeForModel } from '../../src/frame/decode.js';
-import type { Frame, Judgement } from '../../src/frame/frame.js';
+import type { Frame, Judgement, ScoreGrid } from '../../src/frame/frame.js';
 import type { Pixels } from '../../src/frame/pixels.js';
 import { sharp } from '../../src/frame/sharp-setup.js';
 import { judge } from '../../src/localize/verdict.js';
@@ -138,9 +138,14 @@ test('patch by patch gives the scores of the whole frame', async (t) => {
     const patches = await judged(raw(pixels), patchEngine);
     t.is(patches.verdict, whole.verdict);
     assertClose(t.true, [patches.score], [whole.score]);
-    assertClose(t.true, patches.grid.scores, whole.grid.scores);
+    assertClose(t.true, gridOf(patches).scores, gridOf(whole).scores);
   }
 });
+
+function gridOf({ grid }: Judgement): ScoreGrid {
+  if (grid === undefined) throw new Error('no grid');
+  return grid;
+}
 
 /** Relative to the scale of the scores: they are sums of standardised values and pass through 0. */
 function assertClose(
@@ -158,7 +163,7 @@ test('each camera has its model, of its own input size', async (t) => {
   const outcome = await judged({ ...raw(pixels), camera: 'tall' });
   t.deepEqual(outcome.size, TALL);
   t.not(outcome.model.id, wide.id);
-  const { rows, cols } = outcome.grid;
+  const { rows, cols } = gridOf(outcome);
   t.deepEqual({ rows, cols }, { rows: 19, cols: 15 }); // (side − 8) / 4 + 1
   t.like(await engine.judge({ ...raw(pixels), camera: 'wide' }), { code: 'PL_IMAGE_SIZE' });
   t.like(await engine.judge({ ...raw(pixels), camera: 'none' }), { code: 'PL_CONFIG' });

@@ -74,13 +74,3 @@ export function load(
   const manifest = { detector: spec, control: spec, input };
   return LoadedDetector.load({ manifest, tensors: { ...tensors } }, backend);
 }
-
-/** The description of a detector that is never run. */
-export function smallSpec(map: Partial<DetectorSpec['map']>): DetectorSpec {
-  return {
-    network: { layers: [...SMALL_LAYERS], file: 'network' },
-    views: [],
-    densityFile: 'density',
-    map: { stride: 4, sigma: 4, borderCorrection: true, topShare: 0.003, centred: false, ...map },
-  };
-}

@@ -1,26 +1,17 @@
 import test from 'ava';
-import type { Localization } from '../../src/detect/model.js';
+import type { FrameJudge } from '../../src/detect/frame-judge.js';
 import { calibrate } from '../../src/learn/calibrate.js';
-import { smallSpec } from '../helpers/models.js';
 
-/** A detector whose map of image n is [0, n, 0, 0 …]. */
-const detector = {
-  spec: smallSpec({ topShare: 0 }),
+const WITHOUT_CLOCK = { encode: 0, density: 0, map: 0 };
+
+/** A judge that gives image n the score n, and the grid a median of n / 10. */
+const judge: Pick<FrameJudge, 'judge' | 'wantsStatistics'> = {
   wantsStatistics: false,
-  localize: async ({
-    groups,
-  }: {
-    groups: readonly { pixels: Uint8Array }[];
-  }): Promise<Localization> => {
+  judge: async ({ groups }) => {
     const n = groups[0].pixels[0];
-    const grid = {
-      rows: 1,
-      cols: 3,
-      stride: 4,
-      offset: 31.5,
-      scores: Float32Array.of(-9, n / 10, 9),
-    };
-    return { grid, map: Float32Array.of(0, n, 0, 0), timings: { encode: 0, density: 0, map: 0 } };
+    const scores = Float32Array.of(-9, n / 10, 9);
+    const grid = { rows: 1, cols: 3, stride: 4, offset: 31.5, scores };
+    return { verdict: 'ok', score: n, regions: [], grid, timings: WITHOUT_CLOCK };
   },
 };
 
@@ -34,7 +25,7 @@ const images = (numbers: readonly number[]) =>
 test('hand case: 9 images at a false-alarm rate of 20 %', async (t) => {
   const done: number[] = [];
   const held = images([4, 8, 1, 9, 3, 5, 2, 7, 6]);
-  const calibration = await calibrate(detector, held, 0.2, (n) => done.push(n));
+  const calibration = await calibrate(judge, held, 0.2, (n) => done.push(n));
   t.is(calibration.threshold, 8); // ⌈10 · 0.8⌉ = 8th smallest
   t.like(calibration, { requestedAlpha: 0.2, alpha: 0.2, n: 9 });
   t.deepEqual(calibration.setBy, [
@@ -51,12 +42,12 @@ test('hand case: 9 images at a false-alarm rate of 20 %', async (t) => {
 });
 
 test('too few images for the rate: the highest score, and the rate that holds', async (t) => {
-  const calibration = await calibrate(detector, images([2, 3, 1]), 0.05);
+  const calibration = await calibrate(judge, images([2, 3, 1]), 0.05);
   t.like(calibration, { threshold: 3, requestedAlpha: 0.05, alpha: 0.25, n: 3 });
 });
 
 test('many images at or above the threshold: the highest 12 are named', async (t) => {
-  const { setBy } = await calibrate(detector, images([...Array(100).keys()]), 0.5);
+  const { setBy } = await calibrate(judge, images([...Array(100).keys()]), 0.5);
   t.is(setBy.length, 12);
   t.is(setBy[0].image, '99.png');
 });
@@ -66,7 +57,7 @@ test('an abort ends it after the image at hand', async (t) => {
   const reason = new Error('stop');
   let seen = 0;
   const running = calibrate(
-    detector,
+    judge,
     images([1, 2, 3]),
     0.2,
     () => {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
 import { runningTensorflow, startTensorflow } from '../../src/backend/tensorflow.js';
+import { patchLevel } from '../../src/detect/image-detector.js';
 import { LoadedDetector } from '../../src/detect/model.js';
 import { prepareFrame } from '../../src/detect/prepare.js';
 import { type LearnedModel, learnModel } from '../../src/learn/model.js';
@@ -195,7 +196,7 @@ for (const density of ['gaussian', 'kernel', 'location'] as const) {
     const readout = { ...OPTIONS.readout, density, views: ['rf16', 'rf64', 'stat8'] };
     const model = await learnModel('weave', IMAGES, { ...OPTIONS, readout });
     t.notThrows(() => manifestSchema.parse(whole(model)));
-    t.true(model.manifest.detector.views.every((view) => view.density === density));
+    t.true(patchLevel(model.manifest.detector).views.every((view) => view.density === density));
     const detector = await LoadedDetector.load(model, runningTensorflow());
     const pixels = surface(SIZE, 77);
     for (let y = 24; y < 40; y++) pixels.data.fill(250, (y * 72 + 28) * 3, (y * 72 + 44) * 3);

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { patchLevel } from '../../src/detect/image-detector.js';
 import type { Disposition, ErrorCode } from '../../src/errors.js';
 import { PatchlineError } from '../../src/errors.js';
 import { readBundle, writeBundle } from '../../src/model/bundle.js';
@@ -137,7 +138,7 @@ test('model.json cut short', async (t) => {
 
 test('a model of version 1 is read; its scores are not centred', async (t) => {
   const dir = await sampleBundle(t);
-  const { centred: _, ...map } = MANIFEST.detector.map;
+  const { centred: _, ...map } = patchLevel(MANIFEST.detector).map;
   await editManifest(dir, (manifest) => {
     manifest.version = 1;
     manifest.detector = { ...MANIFEST.detector, map };
@@ -149,14 +150,14 @@ test('a model of version 1 is read; its scores are not centred', async (t) => {
 test('a newer version says which it is and which is read', async (t) => {
   const dir = await sampleBundle(t);
   await editManifest(dir, (manifest) => {
-    manifest.version = 3;
+    manifest.version = 4;
     manifest.detector = 'something new';
   });
   await assertRefused(
     t,
     dir,
     'PL_BUNDLE_VERSION',
-    /version 3; this Patchline reads version 2/,
+    /version 4; this Patchline reads version 3/,
     'usage',
   );
 });

@@ -1,6 +1,7 @@
 /** The engine without its encoder: what Kafka, memory and the decoder let through. */
 import { availableParallelism } from 'node:os';
 import { parseView } from '../../detect/detector.js';
+import { patchLevel } from '../../detect/image-detector.js';
 import { buffersOf } from '../../engine/reply.js';
 import { MODULES } from '../../engine/stages.js';
 import { Threads } from '../../engine/threads.js';
@@ -33,7 +34,9 @@ export class DecodeJudge implements Judge {
         input: manifest.input,
         maxPixels: MAX_PIXELS,
         tile: Number.POSITIVE_INFINITY,
-        statistics: manifest.detector.views.some(({ name }) => parseView(name).statistics),
+        statistics: patchLevel(manifest.detector).views.some(
+          ({ name }) => parseView(name).statistics,
+        ),
       },
       buffersOf([bytes]),
     );

@@ -1,9 +1,16 @@
 /** ResNet-18 up to its average pooling layer (CutPaste §4: "top pooled features"), for inference. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { FoldedLayer } from '../network.js';
-import { type BasicBlock, convolutionsOf, paddingOf, type ResNet18Of } from './architecture.js';
+import {
+  type BasicBlock,
+  convolutionsOf,
+  mapConvolutions,
+  paddingOf,
+  type ResNet18Of,
+} from './architecture.js';
 import { padImages } from './padding.js';
 import type { FoldedResNet18 } from './weights.js';
+
+type ExplicitPadding = tf.backend_util.ExplicitPadding;
 
 interface Weights {
   readonly filter: tf.Tensor4D; // [kernel, kernel, inputs, channels]
@@ -16,11 +23,8 @@ interface Weights {
 export class ResNet18 {
   readonly #network: ResNet18Of<Weights>;
 
-  constructor({ stem, stages }: FoldedResNet18) {
-    this.#network = {
-      stem: upload(stem, 3),
-      stages: stages.map((blocks) => blocks.map(uploadBlock)),
-    };
+  constructor(network: FoldedResNet18) {
+    this.#network = mapConvolutions(network, upload);
   }
 
   /** Embeddings of normalised images. x [n, h, w, 3], h and w at least 1 → [n, 512] */
@@ -50,21 +54,13 @@ export class ResNet18 {
   }
 }
 
-function upload({ kernel, stride, channels, filter, bias }: FoldedLayer, inputs: number): Weights {
+function upload(convolution: FoldedResNet18['stem']): Weights {
+  const { kernel, stride, inputs, channels, filter, bias } = convolution;
   return {
     filter: tf.tensor4d(filter, [kernel, kernel, inputs, channels]),
     bias: tf.tensor1d(bias),
     stride,
-    padding: paddingOf({ kernel }),
-  };
-}
-
-function uploadBlock({ first, second, shortcut }: BasicBlock<FoldedLayer>): BasicBlock<Weights> {
-  const inputs = first.filter.length / (first.kernel ** 2 * first.channels);
-  return {
-    first: upload(first, inputs),
-    second: upload(second, first.channels),
-    ...(shortcut && { shortcut: upload(shortcut, inputs) }),
+    padding: paddingOf(convolution),
   };
 }
 
@@ -79,6 +75,8 @@ function basicBlock(x: tf.Tensor4D, { first, second, shortcut }: BasicBlock<Weig
 }
 
 function convolve(x: tf.Tensor4D, w: Weights, activation: 'linear' | 'relu'): tf.Tensor4D {
-  const { filter, bias, stride: strides, padding: pad } = w;
+  const { filter, bias, stride: strides, padding } = w;
+  const sides: [number, number] = [padding, padding];
+  const pad: ExplicitPadding = [[0, 0], sides, sides, [0, 0]]; // a number alone not all back ends take
   return tf.fused.conv2d({ x, filter, bias, strides, pad, activation, dimRoundingMode: 'floor' });
 }

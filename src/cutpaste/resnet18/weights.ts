@@ -19,7 +19,8 @@ import {
 export type TrainableConvolution = ConvolutionShape & TrainableLayer;
 export type TrainableResNet18 = ResNet18Of<TrainableConvolution>;
 
-export type FoldedResNet18 = ResNet18Of<FoldedLayer>;
+/** A convolution with its normalisation folded in. */
+export type FoldedResNet18 = ResNet18Of<ConvolutionShape & FoldedLayer>;
 
 /** Seeded weights: uniform with variance 2 / fan-in (He et al. 2015); normalisation 1 and 0. */
 export function initialResNet18(seed: number, widths = RESNET18_WIDTHS): TrainableResNet18 {
@@ -41,7 +42,8 @@ export function foldResNet18(
   moments: ResNet18Of<ChannelMoments>,
 ): FoldedResNet18 {
   const ofEach = convolutionsOf(moments).values();
-  return mapConvolutions(network, (layer) =>
-    foldLayer(layer, ofEach.next().value as ChannelMoments),
-  );
+  return mapConvolutions(network, ({ scale, shift, ...layer }) => ({
+    ...layer,
+    ...foldLayer({ ...layer, scale, shift }, ofEach.next().value as ChannelMoments),
+  }));
 }

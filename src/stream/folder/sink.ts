@@ -64,7 +64,7 @@ export class FolderSink implements OutcomeSink {
   async #pictures(judgement: Judgement, name: string): Promise<void> {
     const { overlay, grid } = judgement;
     if (overlay !== undefined) await this.#write('overlays', `${name}.jpg`, overlay);
-    if (this.#options.maps !== true) return;
+    if (this.#options.maps !== true || grid === undefined) return;
     const { png, scaleMin, scaleMax } = await encodeMap(grid);
     const { rows, cols, stride, offset } = grid;
     await this.#write('maps', `${name}.png`, png);

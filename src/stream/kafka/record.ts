@@ -1,6 +1,6 @@
 /** Outcomes as Kafka records: results, maps and dead letters (DESIGN §7; `contract/`). */
 import type { IHeaders } from 'kafkajs';
-import type { Frame, Judgement, Outcome, Rejection } from '../../frame/frame.js';
+import type { Frame, Judgement, Outcome, Rejection, ScoreGrid } from '../../frame/frame.js';
 import { encodeMap } from '../../localize/encode.js';
 import { RESULT_SCHEMA, type ResultMessage, resultMessage } from '../result.js';
 import type { SourceRecord } from './message.js';
@@ -48,7 +48,10 @@ function asResult(frame: Frame, message: ResultMessage): OutRecord {
  *
  * @throws PL_NUMERIC if a score is not finite
  */
-export async function mapRecord(frame: Frame, { grid, model }: Judgement): Promise<OutRecord> {
+export async function mapRecord(
+  frame: Frame,
+  { grid, model }: Pick<Judgement, 'model'> & { readonly grid: ScoreGrid },
+): Promise<OutRecord> {
   const { png, scaleMin, scaleMax } = await encodeMap(grid);
   return {
     camera: frame.camera,

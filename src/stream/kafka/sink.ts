@@ -102,10 +102,10 @@ export class KafkaSink implements OutcomeSink {
   }
 
   /** A map that cannot be sent is counted, and its result stands: it holds up nothing. */
-  async #publishMap(frame: Frame, judgement: Judgement): Promise<void> {
+  async #publishMap(frame: Frame, { grid, model }: Judgement): Promise<void> {
     const { maps } = this.#publishers;
-    if (maps === undefined) return;
-    const record = mapRecord(frame, judgement);
+    if (maps === undefined || grid === undefined) return;
+    const record = mapRecord(frame, { grid, model });
     try {
       await maps.publish(frame.camera, record);
     } catch (error) {

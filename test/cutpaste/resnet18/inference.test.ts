@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
 import { startTensorflow } from '../../../src/backend/tensorflow.js';
-import type { FoldedLayer } from '../../../src/cutpaste/network.js';
 import {
   convolutionsOf,
   mapConvolutions,
@@ -33,7 +32,7 @@ const cases: Case[] = JSON.parse(
 function sineWeights(widths: readonly number[]): FoldedResNet18 {
   let i = 0;
   const sines = (length: number) => Float32Array.from({ length }, () => Math.sin(i++) / 2);
-  return mapConvolutions(initialResNet18(1, widths), ({ filter, ...layer }): FoldedLayer => {
+  return mapConvolutions(initialResNet18(1, widths), ({ filter, ...layer }) => {
     return { ...layer, filter: sines(filter.length), bias: sines(layer.channels) };
   });
 }
