@@ -7,7 +7,7 @@ import { parseView, viewRequest } from '../detect/detector.js';
 import { LoadedDetector } from '../detect/model.js';
 import { prepareFrame } from '../detect/prepare.js';
 import { BATCHES_AT_ONCE, batchesOfSize } from '../engine/batches.js';
-import { DEFAULT_BATCH, takesBatches } from '../engine/options.js';
+import { DEFAULT_BATCH } from '../engine/options.js';
 import { cutPatches } from '../frame/patches.js';
 import type { Pixels } from '../frame/pixels.js';
 import { tiles } from '../localize/grid.js';
@@ -75,13 +75,12 @@ function networkAlone(): Promise<Encoder> {
 function overFrames(encoder: Encoder): () => Promise<number> {
   const statistics = backend.gpu === true ? 'of tiles' : true;
   const inputs = frames.map((frame) => prepareFrame(frame, Number.POSITIVE_INFINITY, statistics));
-  const batched = takesBatches(name);
   const { frames: size } = batchesOfSize(bundle.manifest.input, DEFAULT_BATCH);
-  const count = batched ? size : 1;
+  const count = backend.gpu === true ? size : 1;
   let next = 0;
   const encode = () =>
     encoder.encode(Array.from({ length: count }, () => inputs[next++ % inputs.length]));
-  const atOnce = batched ? BATCHES_AT_ONCE : 1;
+  const atOnce = backend.gpu === true ? BATCHES_AT_ONCE : 1;
   return async () => {
     await Promise.all(Array.from({ length: atOnce }, encode));
     return atOnce * count;

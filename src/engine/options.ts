@@ -16,10 +16,10 @@ export interface EngineOptions {
   readonly encoderThreads?: number;
   /**
    * Threads that decode and cut, and that finish what was encoded in batches. Default: one for every
-   * four encoder threads; all cores but one, if the back end takes batches.
+   * four encoder threads; all cores but one, if the back end may run on a GPU.
    */
   readonly decodeThreads?: number;
-  /** For back ends that take batches. Default: `DEFAULT_BATCH`. */
+  /** For a GPU. Default: `DEFAULT_BATCH`. */
   readonly batch?: BatchOptions;
   /** Side of the tiles a frame is cut into, pixels; 64: the paper's patches. Default: whole frames. */
   readonly tile?: number;
@@ -42,7 +42,7 @@ export function threadsOf({
   ...asked
 }: Pick<EngineOptions, 'backend' | 'encoderThreads' | 'decodeThreads'>): ThreadCounts {
   const { encode, decode } = defaultThreads();
-  if (!takesBatches(backend)) {
+  if (!mayTakeBatches(backend)) {
     return { encode: asked.encoderThreads ?? encode, decode: asked.decodeThreads ?? decode };
   }
   if ((asked.encoderThreads ?? 1) === 1) {
@@ -55,8 +55,8 @@ export function threadsOf({
   );
 }
 
-/** It runs in one thread, which gets frames in batches; else each frame gets a thread. */
-export function takesBatches(backend: BackendName): boolean {
+/** It runs in one thread, which gets frames in batches if it runs on a GPU. */
+export function mayTakeBatches(backend: BackendName): boolean {
   return BACKENDS[backend].oneThread === true;
 }
 
@@ -64,7 +64,7 @@ export function takesBatches(backend: BackendName): boolean {
 export function framesInWork(options: EngineOptions): number {
   const { models, backend = 'wasm', batch = DEFAULT_BATCH } = options;
   const { encode, decode } = threadsOf(options);
-  if (!takesBatches(backend)) return encode + decode;
+  if (!mayTakeBatches(backend)) return encode + decode;
   const frames = models.all.map(({ manifest }) => batchesOfSize(manifest.input, batch).frames);
   return BATCHES_AT_ONCE * Math.max(...frames) + decode;
 }

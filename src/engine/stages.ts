@@ -13,9 +13,9 @@ import type { FinishedFrame } from './finish.js';
 import {
   DEFAULT_BATCH,
   type EngineOptions,
+  mayTakeBatches,
   type OverlayPolicy,
   type ThreadCounts,
-  takesBatches,
 } from './options.js';
 import { buffersOf } from './reply.js';
 import { Threads, type ThreadsOptions } from './threads.js';
@@ -42,14 +42,13 @@ type FrameBatches = Batches<EncoderInput, EncodedInBatch>;
 export class Stages {
   readonly #options: EngineOptions;
   readonly #encoderCount: number;
-  readonly #takesBatches: boolean;
   readonly #decoders: DecodeThreads;
   readonly #encoders: EncodeThreads;
   readonly #batches = new Map<string, FrameBatches>(); // by bundle id
   readonly #memory = new Map<number, BackendMemory>(); // by encoder thread, as last reported
   /** The last frame that is tried once more by itself, after those before it. */
   #alone: Promise<unknown> = Promise.resolve();
-  /** Statistics are left to the GPU. */
+  /** Frames go to the encoder in batches, and their statistics are left to it. */
   #isGpu = false;
 
   /** Starts the threads; each encoder thread loads all models. */
@@ -62,8 +61,8 @@ export class Stages {
     const { models, backend = 'wasm' } = options;
     this.#options = options;
     this.#encoderCount = encode;
-    this.#takesBatches = takesBatches(backend);
-    const finishing: DecodeThreadData = { models: this.#takesBatches ? models.all : [] };
+    const mayBatch = mayTakeBatches(backend);
+    const finishing: DecodeThreadData = { models: mayBatch ? models.all : [] };
     const encoding: EncodeThreadData = { backend, models: models.all };
     this.#decoders = new Threads({
       name: 'decoding',
@@ -76,7 +75,7 @@ export class Stages {
       name: 'encoding',
       file: modules.encode,
       count: encode,
-      tasksAtOnce: this.#takesBatches ? BATCHES_AT_ONCE : 1,
+      tasksAtOnce: mayBatch ? BATCHES_AT_ONCE : 1,
       data: encoding,
       ...events,
     });
@@ -99,9 +98,10 @@ export class Stages {
    * @throws why a thread or a model does not start
    */
   async warmUp(): Promise<void> {
-    if (this.#takesBatches) this.#isGpu = await this.#encoders.run('isGpu', undefined, []);
-    for (const bundle of this.#options.models.all) {
-      await (this.#takesBatches ? this.#warmUpBatches(bundle) : this.#warmUpThreads(bundle));
+    const { models, backend = 'wasm' } = this.#options;
+    if (mayTakeBatches(backend)) this.#isGpu = await this.#encoders.run('isGpu', undefined, []);
+    for (const bundle of models.all) {
+      await (this.#isGpu ? this.#warmUpBatches(bundle) : this.#warmUpThreads(bundle));
     }
   }
 
@@ -133,7 +133,7 @@ export class Stages {
     const bundle = this.#options.models.of(frame.camera);
     const decoded = await this.#decode(frame, bundle);
     const wantsMap = this.#options.overlay?.(frame) ?? 'anomalous';
-    const judged = await (this.#takesBatches
+    const judged = await (this.#isGpu
       ? this.#judgeInBatch(frame, decoded, bundle, wantsMap)
       : this.#judgeAlone(decoded, bundle, wantsMap));
     const picture = await this.#overlay(judged, decoded, bundle);
