@@ -33,7 +33,7 @@ test('the first frame starts at once; while it is in work, the next ones gather'
 
 test('at most two are in work; the next starts when one ends, of what waits by then', async (t) => {
   const { started, add, sizes } = recorded(2, 60_000);
-  add(1, 2, 3, 4, 5, 6);
+  void Promise.all(add(1, 2, 3, 4, 5, 6));
   t.deepEqual(sizes(), [1, 2]);
   started[0].end();
   await sleep(0);
@@ -45,7 +45,7 @@ test('at most two are in work; the next starts when one ends, of what waits by t
 
 test('a frame waits no longer than its age beside one batch in work', async (t) => {
   const { add, sizes } = recorded(32, 20);
-  add(1, 2, 3);
+  void Promise.all(add(1, 2, 3));
   t.deepEqual(sizes(), [1]);
   while (sizes().length < 2) await sleep(5); // the test's own time limit is the bound
   t.deepEqual(sizes(), [1, 2]);
@@ -53,9 +53,9 @@ test('a frame waits no longer than its age beside one batch in work', async (t) 
 
 test('sizes are powers of two', async (t) => {
   const { started, add, sizes } = recorded(8, 60_000);
-  add(...Array.from({ length: 9 }, (_, i) => i));
+  void Promise.all(add(...Array.from({ length: 9 }, (_, i) => i)));
   t.deepEqual(sizes(), [1, 8]);
-  add(9, 10, 11, 12, 13, 14, 15);
+  void Promise.all(add(9, 10, 11, 12, 13, 14, 15));
   started[0].end();
   started[1].end();
   await sleep(0);
