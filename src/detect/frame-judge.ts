@@ -15,8 +15,6 @@ import { wholeFrame } from './prepare.js';
 export interface Judged extends Pick<Judgement, 'verdict' | 'score' | 'regions'> {
   readonly grid?: ScoreGrid;
   readonly map?: Float32Array; // [height, width] of the model's input
-  /** Milliseconds in each part. */
-  readonly timings: { readonly encode: number; readonly density: number; readonly map: number };
 }
 
 export interface FrameJudge {
@@ -56,11 +54,9 @@ export function byPatches(detector: LoadedDetector): FrameJudge {
     input,
     wantsStatistics,
     async judge(frame, threshold, size) {
-      const { grid, map, timings } = await detector.localize(frame);
-      const start = performance.now();
-      const judgement = judge(map, input, judgeOptions(detector, threshold, size));
-      const mapMs = timings.map + performance.now() - start;
-      return { ...judgement, grid, map, timings: { ...timings, map: mapMs } };
+      const { grid, map } = await detector.localize(frame);
+      const judgement = judge(map, input, judgeOptions(detector.localizer, threshold, size));
+      return { ...judgement, grid, map };
     },
     memory: () => detector.encoder.memory(),
     dispose: () => detector.dispose(),
@@ -74,12 +70,8 @@ function asWhole(detector: ImageDetector, input: Size): FrameJudge {
     async judge(frame, threshold) {
       const pixels = wholeFrame(frame);
       if (pixels === undefined) throw new Error('a frame in tiles has no score as a whole');
-      const start = performance.now();
-      const embedding = await detector.encoder.embed(pixels);
-      const encoded = performance.now();
-      const score = finite(detector.scoreOf(embedding));
-      const timings = { encode: encoded - start, density: performance.now() - encoded, map: 0 };
-      return { verdict: score > threshold ? 'anomalous' : 'ok', score, regions: [], timings };
+      const score = finite(await detector.score(pixels));
+      return { verdict: score > threshold ? 'anomalous' : 'ok', score, regions: [] };
     },
     memory: () => detector.encoder.memory(),
     dispose: () => detector.dispose(),

@@ -63,11 +63,7 @@ export class ImageDetector {
 
   /** The higher, the stranger. */
   async score(frame: Pixels): Promise<number> {
-    return this.scoreOf(await this.encoder.embed(frame));
-  }
-
-  /** The score of an embedding [dim]. */
-  scoreOf(embedding: Float32Array): number {
+    const embedding = await this.encoder.embed(frame);
     return standardise(score(this.#density, embedding), this.#standard)[0];
   }
 

@@ -2,7 +2,7 @@ import type { Region } from '../frame/frame.js';
 import type { Pixels, Size } from '../frame/pixels.js';
 import type { JudgeOptions } from '../localize/verdict.js';
 import type { FrameJudge, Judged } from './frame-judge.js';
-import type { LoadedDetector } from './model.js';
+import type { Localizer } from './localizer.js';
 import { prepareFrame } from './prepare.js';
 
 /** Regions smaller than this are noise of the map, in pixels of the model's input. */
@@ -14,7 +14,7 @@ export interface DecodedFrame {
   readonly size: Size;
 }
 
-export interface JudgedFrame extends DecodedFrame, Omit<Judged, 'timings'> {}
+export interface JudgedFrame extends DecodedFrame, Judged {}
 
 /** Judges one frame on this thread. @throws PL_NUMERIC (reject) if it has no finite scores */
 export async function judgeFrame(
@@ -23,13 +23,12 @@ export async function judgeFrame(
   { pixels, size }: DecodedFrame,
 ): Promise<JudgedFrame> {
   const input = prepareFrame(pixels, Number.POSITIVE_INFINITY, judge.wantsStatistics);
-  const { timings: _, ...judged } = await judge.judge(input, threshold, size);
-  return { pixels, size, ...judged };
+  return { pixels, size, ...(await judge.judge(input, threshold, size)) };
 }
 
 /** How maps of a detector are judged; regions come in pixels of a frame of `size`. */
 export function judgeOptions(
-  { spec, input }: LoadedDetector,
+  { spec, input }: Localizer,
   threshold: number,
   size: Size,
 ): JudgeOptions {

@@ -1,16 +1,18 @@
 /**
- * What an encoder thread does: prepared input → score grid, map and verdict. Each thread has a back
- * end of its own and holds every model; both are ready when the module is.
+ * What an encoder thread does: prepared input → score grid, map and verdict; or, where frames come in
+ * batches, only what the encoder says of them. Each thread has a back end of its own and holds every
+ * model; both are ready when the module is.
  */
 import { threadId } from 'node:worker_threads';
 import { workerData } from 'piscina';
 import { type BackendName, startBackend } from '../backend/backends.js';
-import type { BackendMemory, EncoderInput } from '../backend/encoder.js';
+import type { BackendMemory, Encoder, EncoderInput, ViewOutput } from '../backend/encoder.js';
 import { type FrameJudge, loadJudge } from '../detect/frame-judge.js';
+import { isImageLevel } from '../detect/image-detector.js';
+import { partsOf } from '../detect/model.js';
 import { wholeFrame } from '../detect/prepare.js';
-import type { Judgement } from '../frame/frame.js';
-import type { Pixels, Size } from '../frame/pixels.js';
 import type { Bundle } from '../model/bundle.js';
+import { arraysOfFinished, type FinishedFrame, Finisher, type FinishTask } from './finish.js';
 import { answering } from './reply.js';
 
 export interface EncodeThreadData {
@@ -18,57 +20,87 @@ export interface EncodeThreadData {
   readonly models: readonly Bundle[];
 }
 
-export interface EncodeTask {
-  readonly model: string;
-  readonly input: EncoderInput;
-  /** Size of the frame that came in: regions are given in its pixels. */
-  readonly size: Size;
-  /** When to send the map back, for an overlay. */
-  readonly wantsMap: 'always' | 'anomalous' | 'never';
-}
-
-export interface EncodedFrame extends Pick<Judgement, 'verdict' | 'score' | 'regions' | 'grid'> {
+/** How long the encoder took, in which thread, and what its back end holds. */
+interface EncoderFacts {
   readonly encodeMs: number;
-  readonly densityMs: number;
-  readonly mapMs: number;
-  /** Which thread did it, and what its back end holds. */
   readonly thread: number;
   readonly memory: BackendMemory;
-  /** Where the task wants it: the map, and the frame at its size if it came whole. */
-  readonly map: { readonly scores: Float32Array; readonly frame: Pixels | undefined } | undefined;
 }
 
-interface LoadedModel {
-  readonly judge: FrameJudge;
-  readonly threshold: number;
+export interface BatchTask {
+  readonly model: string;
+  readonly inputs: readonly EncoderInput[];
 }
+
+/** What the encoder says of a frame, and the frame itself if it came whole. */
+export type EncodedFrame = Pick<FinishTask, 'outputs' | 'frame'>;
+
+export interface EncodedBatch extends EncoderFacts {
+  readonly frames: readonly EncodedFrame[];
+}
+
+export type JudgeTask = Omit<FinishTask, 'outputs' | 'frame'> & { readonly input: EncoderInput };
+export type JudgedFrame = FinishedFrame & EncoderFacts;
 
 const { backend: name, models } = workerData as EncodeThreadData;
 const backend = await startBackend(name);
-const loaded = new Map<string, LoadedModel>();
+const finisher = new Finisher(models);
+const encoders = new Map<string, Encoder>(); // by bundle id
+const imageLevel = new Map<string, { judge: FrameJudge; threshold: number }>(); // by bundle id
 for (const bundle of models) {
-  const { threshold } = bundle.manifest.calibration;
-  loaded.set(bundle.id, { judge: await loadJudge(bundle, backend), threshold });
+  const { id, manifest, tensors } = bundle;
+  const { detector, calibration } = manifest;
+  if (isImageLevel(detector)) {
+    const { threshold } = calibration;
+    imageLevel.set(id, { judge: await loadJudge(bundle, backend), threshold });
+  } else {
+    const { network, requests } = partsOf(detector, tensors);
+    encoders.set(id, await backend.encoder(network, requests));
+  }
 }
 
-async function encodeFrame({ model, input, size, wantsMap }: EncodeTask): Promise<EncodedFrame> {
-  const { judge, threshold } = loaded.get(model) as LoadedModel;
-  const { map, timings, ...judgement } = await judge.judge(input, threshold, size);
-  const wanted =
-    wantsMap === 'always' || (wantsMap === 'anomalous' && judgement.verdict === 'anomalous');
-  return {
-    ...judgement,
-    encodeMs: timings.encode,
-    densityMs: timings.density,
-    mapMs: timings.map,
-    thread: threadId,
-    memory: judge.memory(),
-    map: wanted && map !== undefined ? { scores: map, frame: wholeFrame(input) } : undefined,
-  };
+/** Whether the back end runs on a GPU. */
+export const isGpu = answering(
+  async () => backend.gpu === true,
+  () => [],
+);
+
+export const encode = answering(encodeBatch, ({ frames }) =>
+  frames.flatMap(({ outputs, frame }) => [...arraysOfOutputs(outputs), frame?.data]),
+);
+
+export const judge = answering(judgeFrame, arraysOfFinished);
+
+async function encodeBatch({ model, inputs }: BatchTask): Promise<EncodedBatch> {
+  const encoder = encoders.get(model) as Encoder;
+  const start = performance.now();
+  const outputs = await encoder.encode(inputs);
+  const frames = inputs.map((input, i) => ({ outputs: outputs[i], frame: wholeFrame(input) }));
+  return { frames, ...factsOf(encoder, start) };
 }
 
-export const encode = answering(encodeFrame, ({ grid, map }) => [
-  grid?.scores,
-  map?.scores,
-  map?.frame?.data,
-]);
+async function judgeFrame({ input, ...task }: JudgeTask): Promise<JudgedFrame> {
+  if (imageLevel.has(task.model)) return judgeWhole({ input, ...task });
+  const encoder = encoders.get(task.model) as Encoder;
+  const start = performance.now();
+  const [outputs] = await encoder.encode([input]);
+  const facts = factsOf(encoder, start);
+  return { ...finisher.finish({ ...task, outputs, frame: wholeFrame(input) }), ...facts };
+}
+
+/** By an image-level detector, which has no map to finish. */
+async function judgeWhole({ model, input, size }: JudgeTask): Promise<JudgedFrame> {
+  const { judge, threshold } = imageLevel.get(model) as { judge: FrameJudge; threshold: number };
+  const start = performance.now();
+  const { verdict, score, regions } = await judge.judge(input, threshold, size);
+  const facts = factsOf(judge, start); // with the density: one row of numbers
+  return { verdict, score, regions, map: undefined, densityMs: 0, mapMs: 0, ...facts };
+}
+
+function factsOf(encoder: Pick<Encoder, 'memory'>, start: number): EncoderFacts {
+  return { encodeMs: performance.now() - start, thread: threadId, memory: encoder.memory() };
+}
+
+function arraysOfOutputs(outputs: readonly ViewOutput[]) {
+  return outputs.flatMap(({ values, nearest }) => [values, nearest]);
+}
