@@ -114,6 +114,21 @@ export function commonLattice(
   return latticeOf(size, Math.min(...views.map((view) => view.receptiveField)));
 }
 
+/** The sum of views on one lattice; `centred`: less the quiet level of the frame. */
+export function addViews(
+  views: readonly ScoreGrid[],
+  lattice: Lattice,
+  centred: boolean,
+): ScoreGrid {
+  const sum = new Float32Array(lattice.rows * lattice.cols);
+  for (const view of views) {
+    const extended = extendGrid(view.scores, view, lattice);
+    for (let cell = 0; cell < sum.length; cell++) sum[cell] += extended[cell];
+  }
+  const level = centred ? quietLevel(sum) : 0;
+  return { ...lattice, scores: sum.map((score) => score - level) };
+}
+
 /** Scores frames by what an encoder says of them. Owns the encoder. */
 export class Detector {
   readonly encoder: Encoder;
@@ -138,15 +153,15 @@ export class Detector {
    * quarter of them is at 0 or below.
    */
   combine(size: Size, outputs: readonly ViewOutput[]): ScoreGrid {
-    const lattice = commonLattice(size, this.#views);
-    const sum = new Float32Array(lattice.rows * lattice.cols);
-    this.#views.forEach((view, i) => {
-      const scores = standardise(viewScores(this.#densities[i], outputs[i]), view.standard);
-      const extended = extendGrid(scores, outputs[i].lattice, lattice);
-      for (let cell = 0; cell < sum.length; cell++) sum[cell] += extended[cell];
+    return addViews(this.scoresOf(outputs), commonLattice(size, this.#views), this.#centred);
+  }
+
+  /** The standardised scores of each view, on its own lattice. */
+  scoresOf(outputs: readonly ViewOutput[]): ScoreGrid[] {
+    return this.#views.map(({ standard }, i) => {
+      const scores = standardise(viewScores(this.#densities[i], outputs[i]), standard);
+      return { ...outputs[i].lattice, scores };
     });
-    const level = this.#centred ? quietLevel(sum) : 0;
-    return { ...lattice, scores: sum.map((score) => score - level) };
   }
 
   dispose(): void {
