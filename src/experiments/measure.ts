@@ -58,8 +58,11 @@ export async function* measure(job: Job, judging: Backend): AsyncGenerator<Measu
     const options = { readout, seed, onImage: () => {} };
     const detector = await fitDetector(network, split.fit, split.standardise, options);
     const reader = await Reader.open(detector, readout, judging);
-    yield* measureAll(conditions, reader, { surface, split, trained }, job);
-    reader.dispose();
+    try {
+      yield* measureAll(conditions, reader, { surface, split, trained }, job);
+    } finally {
+      reader.dispose();
+    }
   }
 }
 
