@@ -113,13 +113,13 @@ test('options of the other kind of detector are refused before anything is read'
 test('weights that are no ResNet-18 are refused by what is wrong', async (t) => {
   await writeFile(join(folder, 'text.safetensors'), 'not weights at all');
   const text = await run(...TRAINING, '--init', 'text.safetensors');
-  t.is(text.code, 2);
+  t.is(text.code, 2, text.stderr);
   t.regex(text.stderr, /text\.safetensors announces a header of \d+ bytes/);
   t.true(text.stderr.includes('as torchvision or timm name it'));
   const none = await run(...TRAINING, '--init', 'none.safetensors');
-  t.is(none.code, 2);
+  t.is(none.code, 2, none.stderr);
   t.true(none.stderr.includes('none.safetensors cannot be read (ENOENT)'));
   const small = await run('train', 'ribs', '--model', 'm', '--detector', 'image');
-  t.is(small.code, 2);
+  t.is(small.code, 2, small.stderr);
   t.regex(small.stderr, /learns frames of 76 to 1024 px a side, not of 64×64/);
 });

@@ -9,10 +9,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import anyTest from 'ava';
 import { type BackendName, startBackend } from '../../src/backend/backends.js';
 import { uploadBytes } from '../../src/backend/native/native.js';
-import { denseBatch } from '../../src/cutpaste/batch.js';
+import { denseBatch, literalBatch } from '../../src/cutpaste/batch.js';
 import { DEFAULT_OPTIMISER } from '../../src/cutpaste/optimiser.js';
+import { neutralMoments } from '../../src/cutpaste/resnet18/moments.js';
+import { trainingResNet18 } from '../../src/cutpaste/resnet18/training.js';
+import { foldResNet18, initialResNet18 } from '../../src/cutpaste/resnet18/weights.js';
 import { Trainer } from '../../src/cutpaste/trainer.js';
 import { trainingEncoder } from '../../src/cutpaste/training-network.js';
+import { imageEncoder } from '../../src/detect/image-detector.js';
 import { prepareFrame } from '../../src/detect/prepare.js';
 import { Engine } from '../../src/engine/engine.js';
 import { ModelSet } from '../../src/engine/models.js';
@@ -115,14 +119,29 @@ test('every byte arrives as its number', async (t) => {
   t.is(tf.memory().numTensors, before);
 });
 
+const NORMALISATION: Normalisation = { mean: [0.5, 0.5, 0.5], deviation: [0.2, 0.2, 0.2] };
+const SQUARES = [0, 1].map((n) => surface({ width: 128, height: 128 }, n));
+const BATCH = { images: SQUARES, variant: '3-way', seed: 1 } as const;
+
+/** Narrow, so that it is fast. */
+const RESNET18 = initialResNet18(1, [8, 8, 16, 16]);
+
+const TRAININGS = {
+  'the patch encoder': {
+    network: () => trainingEncoder(SMALL_LAYERS, 1),
+    batch: (step: number) => denseBatch({ ...BATCH, count: 2, step }),
+  },
+  'ResNet-18': {
+    network: () => trainingResNet18(RESNET18),
+    batch: (step: number) => literalBatch({ ...BATCH, count: 6, side: 96, step }),
+  },
+};
+
 /** Gradients of a batch on a network that has trained two steps. */
-async function gradientsOn(backend: BackendName) {
+async function gradientsOn(backend: BackendName, { network, batch }: Training) {
   await startBackend(backend);
-  const normalisation: Normalisation = { mean: [0.5, 0.5, 0.5], deviation: [0.2, 0.2, 0.2] };
   const optimiser = { ...DEFAULT_OPTIMISER, steps: 10 };
-  const trainer = new Trainer(trainingEncoder(SMALL_LAYERS, 1), 3, normalisation, optimiser, 1);
-  const images = [0, 1].map((n) => surface({ width: 128, height: 128 }, n));
-  const batch = (step: number) => denseBatch({ images, count: 2, variant: '3-way', seed: 1, step });
+  const trainer = new Trainer<unknown>(network(), 3, NORMALISATION, optimiser, 1);
   const before = tf.memory().numTensors;
   trainer.train(batch(0));
   trainer.train(batch(1));
@@ -130,15 +149,31 @@ async function gradientsOn(backend: BackendName) {
   return { loss, gradients, leaked: tf.memory().numTensors - before };
 }
 
-test('training has the loss and the gradients of wasm', async (t) => {
-  const wasm = await gradientsOn('wasm');
-  const native = await gradientsOn('tensorflow');
-  near(t, [native.loss], [wasm.loss], 1e-5, 'loss');
-  t.is(native.gradients.size, wasm.gradients.size);
-  for (const [name, expected] of wasm.gradients) {
-    near(t, native.gradients.get(name) as Float32Array, expected, 1e-3, name);
+type Training = (typeof TRAININGS)[keyof typeof TRAININGS];
+
+for (const [name, training] of Object.entries(TRAININGS)) {
+  test(`training has the loss and the gradients of wasm: ${name}`, async (t) => {
+    const wasm = await gradientsOn('wasm', training);
+    const native = await gradientsOn('tensorflow', training);
+    near(t, [native.loss], [wasm.loss], 1e-5, 'loss');
+    t.is(native.gradients.size, wasm.gradients.size);
+    for (const [name, expected] of wasm.gradients) {
+      near(t, native.gradients.get(name) as Float32Array, expected, 1e-3, name);
+    }
+    t.is(native.leaked, 0);
+  });
+}
+
+test('ResNet-18 says of a whole frame what it says on wasm', async (t) => {
+  const network = foldResNet18(RESNET18, neutralMoments(RESNET18));
+  const embeddings: Float32Array[] = [];
+  for (const name of ['wasm', 'tensorflow'] as const) {
+    const encoder = await imageEncoder(await startBackend(name), network, NORMALISATION);
+    embeddings.push(await encoder.embed(surface(SIZE, 50)));
+    encoder.dispose();
   }
-  t.is(native.leaked, 0);
+  t.is(embeddings[0].length, 16);
+  near(t, embeddings[1], embeddings[0], 1e-4);
 });
 
 test('a model is trained with it, says so, and scores alike on wasm', async (t) => {
