@@ -83,12 +83,12 @@ export const camera = dashboard({
         timeline({
           title: 'State of the line',
           description:
-            'warning: some of the last frames were anomalous. alarm: as many as --alarm-after says. Look at the latest anomalies on the live page, then at the line.',
+            'warning: some of the last frames were anomalous. alarm: as many as --alarm-after says. no frames: none for a minute. Look at the latest anomalies on the live page, then at the line.',
           unit: 'none',
           span: 24,
           height: 5,
           states: LINE_STATES,
-          queries: [{ expr: lineState(`, ${CAMERA}`), legend: '{{camera}}' }],
+          queries: [{ expr: lineState(CAMERA), legend: '{{camera}}' }],
         }),
       ],
     },
