@@ -11,6 +11,9 @@ export const LINE_STATES: readonly State[] = [
   { text: 'no frames', color: 'purple' },
 ];
 
+/** The colours of what can become of a frame. */
+export const OUTCOMES = { ok: 'green', anomalous: 'orange', rejected: 'red', stale: 'purple' };
+
 /** Seconds without a frame after which nothing is known of a line any more. */
 const SILENT = 60;
 
@@ -21,6 +24,10 @@ export function lineState(camera = ''): string {
   const age = `time() - max by (camera) (patchline_last_frame_timestamp_seconds{${camera}})`;
   return `(${of('warning')} + 2 * ${of('alarm')} and ${age} <= ${SILENT}) or 0 * (${age} > ${SILENT}) + 3`;
 }
+
+/** Their names without the prefix that all have: a narrow table. */
+const FIRING =
+  'label_replace(ALERTS{alertname=~"Patchline.+", alertstate="firing"}, "alert", "$1", "alertname", "Patchline(.+)")';
 
 const latency = (quantile: number) =>
   `histogram_quantile(${quantile}, sum by (le) (rate(patchline_frame_latency_seconds_bucket[$__rate_interval])))`;
@@ -56,8 +63,8 @@ export const line = dashboard({
           title: 'Firing alerts',
           description: 'Each has a section in the runbook: follow its runbook_url. Empty is good.',
           span: 8,
-          columns: ['alertname', 'severity', 'camera', 'instance'],
-          queries: [{ expr: 'ALERTS{alertname=~"Patchline.+", alertstate="firing"}', legend: '' }],
+          columns: ['alert', 'severity', 'camera', 'instance'],
+          queries: [{ expr: FIRING, legend: '' }],
         }),
       ],
     },
@@ -67,7 +74,7 @@ export const line = dashboard({
         stat({
           title: 'Frames judged',
           description: 'Verdicts a second, all cameras. Below what the cameras send: see "Behind".',
-          unit: 'suffix: frames/s',
+          unit: 'suffix:frames/s',
           decimals: 1,
           span: 4,
           queries: [{ expr: `sum(rate(${JUDGED})) or vector(0)`, legend: 'judged' }],
@@ -164,9 +171,10 @@ export const line = dashboard({
           title: 'Frames by outcome',
           description:
             'rejected: could not be judged, see the reasons on the camera dashboard. stale: older than --max-age, the workers are behind.',
-          unit: 'suffix: frames/s',
+          unit: 'suffix:frames/s',
           span: 8,
           stacked: true,
+          colors: OUTCOMES,
           queries: [
             {
               expr: 'sum by (outcome) (rate(patchline_frames_total[$__rate_interval]))',
@@ -190,7 +198,7 @@ export const line = dashboard({
           title: 'Frames waiting in Kafka',
           description:
             'Not yet settled, by partition. One partition grows: its cameras are too many for one worker, or that worker is stuck. All grow: add workers.',
-          unit: 'suffix: frames',
+          unit: 'suffix:frames',
           span: 8,
           queries: [
             {

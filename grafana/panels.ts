@@ -9,6 +9,8 @@ import {
   LegendDisplayMode,
   LegendPlacement,
   ReduceDataOptionsBuilder,
+  ScaleDistribution,
+  ScaleDistributionConfigBuilder,
   SortOrder,
   StackingConfigBuilder,
   StackingMode,
@@ -55,7 +57,7 @@ export interface PanelSpec {
   /** Columns of 24. */
   readonly span: number;
   readonly height?: number;
-  /** A unit of Grafana, or `suffix: …`. */
+  /** A unit of Grafana, or `suffix:…`. */
   readonly unit: string;
   /** Where it becomes a warning (orange) and a problem (red), rising. */
   readonly limits?: readonly [warning: number, problem: number];
@@ -80,8 +82,12 @@ export function stat(spec: PanelSpec): PanelBuilder {
 
 export interface TimeSeriesSpec extends PanelSpec {
   readonly stacked?: boolean;
-  /** Series whose names match are limits: dashed and red. */
+  /** Series whose names match are limits: dashed and red, and not in the legend. */
   readonly limitSeries?: string;
+  /** Of series that mean something good or bad, by name; the others get what is left of the palette. */
+  readonly colors?: Readonly<Record<string, string>>;
+  /** Linear up to 10, then by powers of two: one gross defect leaves the others to be seen. */
+  readonly compressed?: boolean;
   readonly min?: number;
   readonly max?: number;
 }
@@ -107,7 +113,15 @@ export function timeSeries(spec: TimeSeriesSpec): PanelBuilder {
       { id: 'color', value: { mode: 'fixed', fixedColor: 'red' } },
       { id: 'custom.lineStyle', value: { fill: 'dash', dash: [8, 8] } },
       { id: 'custom.fillOpacity', value: 0 },
+      { id: 'custom.hideFrom', value: { legend: true, tooltip: false, viz: false } },
     ]);
+  }
+  for (const [name, fixedColor] of Object.entries(spec.colors ?? {})) {
+    builder.overrideByName(name, [{ id: 'color', value: { mode: 'fixed', fixedColor } }]);
+  }
+  if (spec.compressed) {
+    const scale = new ScaleDistributionConfigBuilder().type(ScaleDistribution.Symlog);
+    builder.scaleDistribution(scale.log(2).linearThreshold(10));
   }
   return builder;
 }
