@@ -22,7 +22,8 @@ export function lineState(camera = ''): string {
   const of = (state: string) =>
     `max by (camera) (camera:patchline_line_state:current{state="${state}"${camera && `, ${camera}`}})`;
   const age = `time() - max by (camera) (patchline_last_frame_timestamp_seconds{${camera}})`;
-  return `(${of('warning')} + 2 * ${of('alarm')} and ${age} <= ${SILENT}) or 0 * (${age} > ${SILENT}) + 3`;
+  const judged = `(${of('warning')} + 2 * ${of('alarm')})`;
+  return `${judged} * (${age} <= bool ${SILENT}) + 3 * (${age} > bool ${SILENT})`;
 }
 
 /** Their names without the prefix that all have: a narrow table. */

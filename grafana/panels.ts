@@ -99,7 +99,7 @@ export function timeSeries(spec: TimeSeriesSpec): PanelBuilder {
     .tooltip(
       new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending),
     )
-    .fillOpacity(spec.stacked ? 30 : 5)
+    .fillOpacity(spec.stacked ? 30 : 0)
     .lineWidth(1)
     .min(min);
   if (max !== undefined) builder.max(max);
