@@ -35,13 +35,20 @@ export function kafkaRow(matchers: string): Row {
         'suffix:frames',
         'Not yet settled. One worker grows: it is stuck or has too many partitions. All: add workers.',
       ),
-      rate(
-        'Commits',
-        'patchline_commits_total',
-        'result',
-        'suffix:/s',
-        'None while frames wait: the worker settles nothing. failed: look at the brokers.',
-      ),
+      timeSeries({
+        title: 'Commits',
+        description:
+          'None while frames wait: the worker settles nothing. failed: look at the brokers.',
+        unit: 'suffix:/s',
+        span: 8,
+        colors: { ok: 'green', failed: 'red' },
+        queries: [
+          {
+            expr: `sum by (result) (rate(patchline_commits_total{${matchers}}[$__rate_interval]))`,
+            legend: '{{result}}',
+          },
+        ],
+      }),
       rate(
         'Records published',
         'patchline_published_records_total',
