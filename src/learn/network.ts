@@ -65,9 +65,7 @@ export async function trainNetwork(
     }
     smooth.add(trainer.train(batchOf(pixels, learn, trainer.step)));
     onProgress({ phase: 'train', done: trainer.step, total: steps, ...smooth.value });
-    if (trainer.step % CHECKPOINT_STEPS === 0 && trainer.step < steps) {
-      await save();
-    }
+    if (trainer.step % CHECKPOINT_STEPS === 0 || trainer.step === steps) await save();
   }
   return { network: trainer.network(), ...smooth.value };
 }
