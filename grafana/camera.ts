@@ -1,5 +1,5 @@
 import { dashboard } from './dashboard.js';
-import { LINE_STATES, lineState } from './line.js';
+import { LINE_STATES, lineState, OUTCOMES } from './line.js';
 import { heatmap, stat, timeline, timeSeries } from './panels.js';
 
 const CAMERA = 'camera=~"$camera"';
@@ -28,7 +28,7 @@ export const camera = dashboard({
         stat({
           title: 'Frames',
           description: 'Frames a second from the chosen cameras, whatever became of them.',
-          unit: 'suffix: frames/s',
+          unit: 'suffix:frames/s',
           decimals: 1,
           span: 6,
           queries: [
@@ -83,12 +83,12 @@ export const camera = dashboard({
         timeline({
           title: 'State of the line',
           description:
-            'warning: some of the last frames were anomalous. alarm: as many as --alarm-after says. Look at the latest anomalies on the live page, then at the line.',
+            'warning: some of the last frames were anomalous. alarm: as many as --alarm-after says. no frames: none for a minute. Look at the latest anomalies on the live page, then at the line.',
           unit: 'none',
           span: 24,
           height: 5,
           states: LINE_STATES,
-          queries: [{ expr: lineState(`, ${CAMERA}`), legend: '{{camera}}' }],
+          queries: [{ expr: lineState(CAMERA), legend: '{{camera}}' }],
         }),
       ],
     },
@@ -118,6 +118,7 @@ export const camera = dashboard({
           span: 12,
           height: 10,
           min: -2, // the lowest bucket
+          compressed: true,
           limitSeries: '/threshold$/',
           queries: [
             { expr: score(0.5), legend: '{{camera}} median' },
@@ -129,7 +130,7 @@ export const camera = dashboard({
           title: 'Anomalous frames',
           description:
             'Dashed: what good frames alone would give at most, at the rate that the model was calibrated to. At it: no finding. Well above: defects, or drift.',
-          unit: 'suffix: /min',
+          unit: 'suffix:/min',
           span: 12,
           limitSeries: '/false alarms$/',
           queries: [
@@ -184,7 +185,7 @@ export const camera = dashboard({
           title: 'Rejected frames by reason',
           description:
             'PL_IMAGE…: the camera sends broken or wrong images. PL_MESSAGE: the headers of its records. PL_CONFIG: it has no model. PL_BACKEND: read the log of the worker.',
-          unit: 'suffix: /min',
+          unit: 'suffix:/min',
           span: 8,
           stacked: true,
           queries: [
@@ -198,9 +199,10 @@ export const camera = dashboard({
           title: 'Frames by outcome',
           description:
             'Falls to 0: the camera is silent. stale: older than --max-age when the worker came to it.',
-          unit: 'suffix: frames/s',
+          unit: 'suffix:frames/s',
           span: 8,
           stacked: true,
+          colors: OUTCOMES,
           queries: [
             {
               expr: `sum by (outcome) (rate(patchline_frames_total{${CAMERA}}[$__rate_interval]))`,

@@ -86,13 +86,15 @@ function choice({ name, label, query }: Variable): QueryVariableBuilder {
     .refresh(VariableRefresh.OnTimeRangeChanged);
 }
 
+/** Where an alert began; how long it lasted would veil the graphs in red just when they are needed. */
 function alerts(matchers = ''): AnnotationQueryBuilder {
+  const firing = `ALERTS{alertname=~"Patchline.+", alertstate="firing"${matchers}}`;
   return new AnnotationQueryBuilder()
     .name('Alerts')
     .datasource(DATASOURCE)
     .enable(true)
     .iconColor('red')
-    .expr(`ALERTS{alertname=~"Patchline.+", alertstate="firing"${matchers}}`)
+    .expr(`${firing} unless ${firing} offset 1m`)
     .titleFormat('{{alertname}}')
     .textFormat('{{camera}} {{instance}}')
     .step('30s');

@@ -100,7 +100,7 @@ export const engine = dashboard({
             title: 'Frames in flight',
             description:
               'At the dashed limit all the time: the engine is the bottleneck; add workers or a faster back end. Far below: the source is.',
-            unit: 'suffix: frames',
+            unit: 'suffix:frames',
           },
           'patchline_in_flight_frames',
           'patchline_credits_frames',
@@ -119,7 +119,7 @@ export const engine = dashboard({
           title: 'Encoder failures',
           description:
             'Frames that broke a thread, and threads that ended. One is a bad frame or a lack of memory: read the log. Five in a row end the worker.',
-          unit: 'suffix: /min',
+          unit: 'suffix:/min',
           span: 8,
           queries: [
             {
@@ -137,7 +137,7 @@ export const engine = dashboard({
           title: 'CPU',
           description:
             'Cores in use. At the cores of the machine: the worker cannot get faster here.',
-          unit: 'suffix: cores',
+          unit: 'suffix:cores',
           span: 8,
           queries: [
             {

@@ -32,21 +32,28 @@ export function kafkaRow(matchers: string): Row {
         'Frames waiting',
         `sum by (instance) (patchline_consumer_lag_messages{${matchers}})`,
         '{{instance}}',
-        'suffix: frames',
+        'suffix:frames',
         'Not yet settled. One worker grows: it is stuck or has too many partitions. All: add workers.',
       ),
-      rate(
-        'Commits',
-        'patchline_commits_total',
-        'result',
-        'suffix: /s',
-        'None while frames wait: the worker settles nothing. failed: look at the brokers.',
-      ),
+      timeSeries({
+        title: 'Commits',
+        description:
+          'None while frames wait: the worker settles nothing. failed: look at the brokers.',
+        unit: 'suffix:/s',
+        span: 8,
+        colors: { ok: 'green', failed: 'red' },
+        queries: [
+          {
+            expr: `sum by (result) (rate(patchline_commits_total{${matchers}}[$__rate_interval]))`,
+            legend: '{{result}}',
+          },
+        ],
+      }),
       rate(
         'Records published',
         'patchline_published_records_total',
         'kind',
-        'suffix: /s',
+        'suffix:/s',
         'Acknowledged by the brokers. Each dead-letter is a frame that could not be judged: its headers say why.',
       ),
       rate(
@@ -85,7 +92,7 @@ function troubles(matchers: string): PanelBuilder {
     title: 'Troubles',
     description:
       'Flat at 0 is good. Rebalances at a roll-out are normal; steady ones are workers that come and go. Frames lost: the worker was away longer than retention.ms. Crashes: mostly no broker answered. Retries: a broker or a topic is away, frames wait. Too large: raise max.message.bytes.',
-    unit: 'suffix: /min',
+    unit: 'suffix:/min',
     span: 24,
     queries: Object.entries(events).map(([legend, metric]) => ({
       // Those by kind have no series before the first trouble.

@@ -1,6 +1,6 @@
 import { dashboard } from './dashboard.js';
 import { LAG_LIMITS, LATENCY_SECONDS } from './objective.js';
-import { type State, stat, table, timeline, timeSeries } from './panels.js';
+import { type State, stat, table, tiles, timeline, timeSeries } from './panels.js';
 
 const JUDGED = 'patchline_frames_total{outcome=~"ok|anomalous"}[$__rate_interval]';
 
@@ -8,14 +8,27 @@ export const LINE_STATES: readonly State[] = [
   { text: 'ok', color: 'green' },
   { text: 'warning', color: 'orange' },
   { text: 'alarm', color: 'red' },
+  { text: 'no frames', color: 'purple' },
 ];
 
-/** 0, 1, 2 as in LINE_STATES, by camera. */
-export function lineState(matchers = ''): string {
+/** The colours of what can become of a frame. */
+export const OUTCOMES = { ok: 'green', anomalous: 'orange', rejected: 'red', stale: 'purple' };
+
+/** Seconds without a frame after which nothing is known of a line any more. */
+const SILENT = 60;
+
+/** 0, 1, 2, 3 as in LINE_STATES, by camera. A line whose camera is silent is not ok because it was. */
+export function lineState(camera = ''): string {
   const of = (state: string) =>
-    `max by (camera) (camera:patchline_line_state:current{state="${state}"${matchers}})`;
-  return `${of('warning')} + 2 * ${of('alarm')}`;
+    `max by (camera) (camera:patchline_line_state:current{state="${state}"${camera && `, ${camera}`}})`;
+  const age = `time() - max by (camera) (patchline_last_frame_timestamp_seconds{${camera}})`;
+  const judged = `(${of('warning')} + 2 * ${of('alarm')})`;
+  return `${judged} * (${age} <= bool ${SILENT}) + 3 * (${age} > bool ${SILENT})`;
 }
+
+/** Their names without the prefix that all have: a narrow table. */
+const FIRING =
+  'label_replace(ALERTS{alertname=~"Patchline.+", alertstate="firing"}, "alert", "$1", "alertname", "Patchline(.+)")';
 
 const latency = (quantile: number) =>
   `histogram_quantile(${quantile}, sum by (le) (rate(patchline_frame_latency_seconds_bucket[$__rate_interval])))`;
@@ -28,15 +41,44 @@ export const line = dashboard({
   range: '1h',
   rows: [
     {
+      title: 'Lines',
+      panels: [
+        tiles({
+          title: 'Lines now',
+          description: `alarm: as many of the last frames were anomalous as --alarm-after says; go to the camera dashboard, then to the line. no frames: none for ${SILENT} s; parts pass unjudged, check power, network and producer of the camera.`,
+          span: 24,
+          height: 6,
+          states: LINE_STATES,
+          queries: [{ expr: lineState(), legend: '{{camera}}' }],
+        }),
+        timeline({
+          title: 'State of each line',
+          description:
+            'How the lines came to where they are. Gaps: no worker knew of the camera (a start, a hand-over).',
+          unit: 'none',
+          span: 16,
+          states: LINE_STATES,
+          queries: [{ expr: lineState(), legend: '{{camera}}' }],
+        }),
+        table({
+          title: 'Firing alerts',
+          description: 'Each has a section in the runbook: follow its runbook_url. Empty is good.',
+          span: 8,
+          columns: ['alert', 'severity', 'camera', 'instance'],
+          queries: [{ expr: FIRING, legend: '' }],
+        }),
+      ],
+    },
+    {
       title: 'Now',
       panels: [
         stat({
           title: 'Frames judged',
           description: 'Verdicts a second, all cameras. Below what the cameras send: see "Behind".',
-          unit: 'suffix: frames/s',
+          unit: 'suffix:frames/s',
           decimals: 1,
           span: 4,
-          queries: [{ expr: `sum(rate(${JUDGED}))`, legend: 'judged' }],
+          queries: [{ expr: `sum(rate(${JUDGED})) or vector(0)`, legend: 'judged' }],
         }),
         stat({
           title: 'Anomalous',
@@ -70,13 +112,14 @@ export const line = dashboard({
           queries: [{ expr: 'max(topic:patchline_consumer_lag:seconds)', legend: 'behind' }],
         }),
         stat({
-          title: 'Cameras delivering',
-          description: 'Cameras with a frame in the last minute. Fewer than you have: see below.',
+          title: 'Silent cameras',
+          description: `Had a frame since the beginning of the time range, and none for ${SILENT} s. 0 is good; which they are: above.`,
           unit: 'none',
+          limits: [1, 1],
           span: 4,
           queries: [
             {
-              expr: 'count(time() - max by (camera) (patchline_last_frame_timestamp_seconds) < 60)',
+              expr: `count(max by (camera) (max_over_time(patchline_last_frame_timestamp_seconds[$__range])) < time() - ${SILENT}) or vector(0)`,
               legend: 'cameras',
             },
           ],
@@ -85,6 +128,7 @@ export const line = dashboard({
           title: 'Workers up',
           description: 'Workers that Prometheus reaches. At 0 nothing is judged.',
           unit: 'none',
+          least: 1,
           span: 4,
           queries: [{ expr: 'sum(up{job="patchline"})', legend: 'workers' }],
         }),
@@ -93,22 +137,6 @@ export const line = dashboard({
     {
       title: 'Cameras',
       panels: [
-        timeline({
-          title: 'State of each line',
-          description:
-            'alarm: as many of the last frames were anomalous as --alarm-after says. Go to the camera dashboard, then to the line.',
-          unit: 'none',
-          span: 16,
-          states: LINE_STATES,
-          queries: [{ expr: lineState(), legend: '{{camera}}' }],
-        }),
-        table({
-          title: 'Firing alerts',
-          description: 'Each has a section in the runbook: follow its runbook_url. Empty is good.',
-          span: 8,
-          columns: ['alertname', 'severity', 'camera', 'instance'],
-          queries: [{ expr: 'ALERTS{alertname=~"Patchline.+", alertstate="firing"}', legend: '' }],
-        }),
         timeSeries({
           title: 'Anomalous frames by camera',
           description:
@@ -144,9 +172,10 @@ export const line = dashboard({
           title: 'Frames by outcome',
           description:
             'rejected: could not be judged, see the reasons on the camera dashboard. stale: older than --max-age, the workers are behind.',
-          unit: 'suffix: frames/s',
+          unit: 'suffix:frames/s',
           span: 8,
           stacked: true,
+          colors: OUTCOMES,
           queries: [
             {
               expr: 'sum by (outcome) (rate(patchline_frames_total[$__rate_interval]))',
@@ -170,7 +199,7 @@ export const line = dashboard({
           title: 'Frames waiting in Kafka',
           description:
             'Not yet settled, by partition. One partition grows: its cameras are too many for one worker, or that worker is stuck. All grow: add workers.',
-          unit: 'suffix: frames',
+          unit: 'suffix:frames',
           span: 8,
           queries: [
             {

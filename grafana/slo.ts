@@ -17,6 +17,7 @@ const budgetStat = (title: string, description: string, errors: string) =>
     description,
     unit: 'percentunit',
     decimals: 1,
+    least: 0,
     span: 6,
     queries: [{ expr: `1 - ${errors} / ${BUDGET}`, legend: 'left' }],
   });
@@ -27,6 +28,7 @@ const shareStat = (title: string, description: string, errors: string) =>
     description,
     unit: 'percentunit',
     decimals: 2,
+    least: 1 - BUDGET,
     span: 6,
     queries: [{ expr: `1 - ${errors}`, legend: 'share' }],
   });
@@ -97,7 +99,7 @@ export const slo = dashboard({
         timeSeries({
           title: 'Late frames by camera',
           description: `Slower than ${LATENCY_SECONDS} s. One camera: its clock, network, frame size. All: the engine dashboard.`,
-          unit: 'suffix: /min',
+          unit: 'suffix:/min',
           span: 12,
           stacked: true,
           queries: [
@@ -111,7 +113,7 @@ export const slo = dashboard({
           title: 'Frames without a verdict by camera',
           description:
             'rejected: the reasons are on the camera dashboard. stale: the workers are behind.',
-          unit: 'suffix: /min',
+          unit: 'suffix:/min',
           span: 12,
           stacked: true,
           queries: [

@@ -1,25 +1,23 @@
 /** The metrics that have a `camera` label: what became of the frames of each camera. */
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Frame, Judgement, Outcome } from '../frame/frame.js';
 import { LINE_STATES } from '../watch/line-state.js';
 import type { Standing } from '../watch/standing.js';
 import { SECONDS } from './buckets.js';
 import { type CameraLabels, OTHER } from './camera-labels.js';
+import { FrameHistogram } from './frame-histogram.js';
 import { boundedId } from './ids.js';
 
 /** Standard deviations: fine where thresholds lie, coarse where a frame is plainly bad. */
 const SCORES = [-2, 0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 60, 100, 200];
-
-/** prom-client's types take the label of an exemplar for one of the metric. */
-type ExemplarHistogram = Histogram<'camera' | 'frame_id'>;
 
 export class CameraMetrics {
   readonly #cameras: CameraLabels;
   readonly #frames: Counter<'camera' | 'outcome'>;
   readonly #anomalous: Counter<'camera'>;
   readonly #rejected: Counter<'camera' | 'reason'>;
-  readonly #latency: ExemplarHistogram;
-  readonly #score: ExemplarHistogram;
+  readonly #latency: FrameHistogram;
+  readonly #score: FrameHistogram;
   readonly #threshold: Gauge<'camera'>;
   readonly #falseAlarms: Gauge<'camera'>;
   readonly #drift: Gauge<'camera'>;
@@ -49,12 +47,12 @@ export class CameraMetrics {
       labelNames: ['camera', 'reason'],
       registers,
     });
-    this.#latency = withExemplars(registry, {
+    this.#latency = new FrameHistogram(registry, {
       name: 'patchline_frame_latency_seconds',
       help: 'From the capture of a frame to its acknowledged verdict. If it grows while stage durations do not, frames wait before the worker: check consumer lag and the clock of the camera.',
       buckets: SECONDS,
     });
-    this.#score = withExemplars(registry, {
+    this.#score = new FrameHistogram(registry, {
       name: 'patchline_frame_score',
       help: 'Frame scores in standard deviations of good frames. If the whole distribution moves toward patchline_threshold, the camera, the light or the material has changed: clean, adjust or recalibrate.',
       buckets: SCORES,
@@ -114,12 +112,19 @@ export class CameraMetrics {
     this.#count(frame, 'stale', now);
   }
 
-  /** Takes back what holds only while frames of the camera come; counts stay. */
+  /** Takes the gauges back, which hold only while frames of the camera come; counts stay. */
   forget(id: string): void {
     const camera = this.#cameras.label(id);
+    if (camera === OTHER) return; // others may still share it
     for (const state of LINE_STATES) this.#lineState.remove({ camera, state });
-    this.#drift.remove({ camera });
-    this.#driftLimit.remove({ camera });
+    const gauges = [
+      this.#threshold,
+      this.#falseAlarms,
+      this.#drift,
+      this.#driftLimit,
+      this.#lastFrame,
+    ];
+    for (const gauge of gauges) gauge.remove({ camera });
   }
 
   #count(frame: Frame, outcome: Outcome['verdict'] | 'stale', now: number): string {
@@ -132,13 +137,10 @@ export class CameraMetrics {
   #judged(camera: string, frame: Frame, outcome: Judgement, now: number): void {
     // Counters begin at 0: Prometheus sees no increase in a series that begins at 1.
     this.#anomalous.inc({ camera }, outcome.verdict === 'anomalous' ? 1 : 0);
-    const exemplarLabels = { frame_id: boundedId(frame.id) };
-    const observe = (histogram: ExemplarHistogram, value: number) => {
-      // prom-client throws at NaN, and a sum that swallowed one is lost for good.
-      if (Number.isFinite(value)) histogram.observe({ labels: { camera }, value, exemplarLabels });
-    };
-    observe(this.#latency, Math.max(0, now - frame.capturedAt) / 1000); // a clock may run ahead
-    observe(this.#score, outcome.score);
+    const id = boundedId(frame.id);
+    const latency = Math.max(0, now - frame.capturedAt) / 1000; // a clock may run ahead
+    this.#latency.observe(camera, latency, id, now);
+    this.#score.observe(camera, outcome.score, id, now);
     if (Number.isFinite(outcome.threshold)) this.#threshold.set({ camera }, outcome.threshold);
   }
 
@@ -154,22 +156,4 @@ export class CameraMetrics {
     this.#drift.set({ camera }, drift.value);
     this.#driftLimit.set({ camera }, drift.limit);
   }
-}
-
-/**
- * A histogram by camera whose buckets remember a frame id. prom-client refuses exemplars on a text
- * registry at construction, although text scrapes just leave them out: so it is added afterwards.
- */
-function withExemplars(
-  registry: Registry,
-  config: { readonly name: string; readonly help: string; readonly buckets: number[] },
-): ExemplarHistogram {
-  const histogram: ExemplarHistogram = new Histogram({
-    ...config,
-    labelNames: ['camera'],
-    enableExemplars: true,
-    registers: [],
-  });
-  registry.registerMetric(histogram);
-  return histogram;
 }

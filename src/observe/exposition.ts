@@ -1,4 +1,6 @@
-import { Registry } from 'prom-client';
+import { type Metric, type MetricObject, Registry } from 'prom-client';
+import { FrameHistogram } from './frame-histogram.js';
+import { escaped, type Labels, number, series } from './sample.js';
 
 export type ExpositionFormat = 'text' | 'openmetrics';
 
@@ -25,65 +27,40 @@ export function preferredFormat(accept = ''): ExpositionFormat {
   return open > 0 && open >= text ? 'openmetrics' : 'text';
 }
 
-/** What prom-client tells of one time series; its types leave the exemplars out. */
+/** What prom-client tells of one time series. */
 interface Sample {
   readonly value: number;
   readonly labels: Labels;
   /** Where it is not that of the metric: `…_bucket`, `…_sum`, `…_count`. */
   readonly metricName?: string;
-  readonly exemplar?: { labelSet: Labels; value: number; timestamp: number } | null;
 }
 
-type Labels = Readonly<Record<string, string | number>>;
-
 /**
- * A registry in either format; exemplars appear only in `openmetrics`. prom-client writes the same
- * text, but takes twice as long, while no frame moves, and for OpenMetrics it renames the very
- * metric objects. Strings are appended here, which is half of that.
+ * A registry in either format; exemplars (those of our own histograms) appear only in `openmetrics`.
+ * prom-client writes the same text, but takes longer, while no frame moves, and for OpenMetrics it
+ * renames the very metric objects.
  */
 export async function exposition(registry: Registry, format: ExpositionFormat): Promise<string> {
   const isOpen = format === 'openmetrics';
-  let out = '';
-  for (const { name, help, type, values } of await registry.getMetricsAsJSON()) {
-    const family = isOpen && String(type) === 'counter' ? name.replace(/_total$/, '') : name;
-    if (!isOpen && out !== '') out += '\n';
-    out += `# HELP ${family} ${escaped(help)}\n# TYPE ${family} ${type}\n`;
-    for (const sample of values as readonly Sample[]) out += lineOf(name, sample, isOpen);
+  const families = await Promise.all(
+    registry
+      .getMetricsAsArray()
+      .map((about) => familyText(about, registry.getSingleMetric(about.name)!, isOpen)),
+  );
+  return isOpen ? `${families.join('')}# EOF\n` : families.join('\n');
+}
+
+async function familyText(
+  { name, help, type }: MetricObject,
+  metric: Metric,
+  isOpen: boolean,
+): Promise<string> {
+  const family = isOpen && String(type) === 'counter' ? name.replace(/_total$/, '') : name;
+  const head = `# HELP ${family} ${escaped(help)}\n# TYPE ${family} ${type}\n`;
+  if (metric instanceof FrameHistogram) return head + metric.text(isOpen);
+  let lines = '';
+  for (const sample of (await metric.get()).values as readonly Sample[]) {
+    lines += `${series(sample.metricName ?? name, sample.labels)}${number(sample.value)}\n`;
   }
-  return isOpen ? `${out}# EOF\n` : out;
-}
-
-function lineOf(name: string, sample: Sample, withExemplar: boolean): string {
-  const { labels, value, metricName = name, exemplar } = sample;
-  let line = metricName;
-  const written = pairs(labels);
-  if (written !== '') line += `{${written}}`;
-  line += ` ${number(value)}`;
-  if (withExemplar && exemplar) {
-    line += ` # {${pairs(exemplar.labelSet)}} ${number(exemplar.value)} ${exemplar.timestamp}`;
-  }
-  return `${line}\n`;
-}
-
-function pairs(labels: Labels): string {
-  let written = '';
-  for (const name in labels) {
-    if (written !== '') written += ',';
-    written += `${name}="${quotable(String(labels[name]))}"`;
-  }
-  return written;
-}
-
-function number(value: number): string {
-  if (Number.isFinite(value)) return String(value);
-  if (Number.isNaN(value)) return 'NaN';
-  return value > 0 ? '+Inf' : '-Inf';
-}
-
-function quotable(text: string): string {
-  return /["\\\n]/.test(text) ? escaped(text).replaceAll('"', '\\"') : text;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+  return head + lines;
 }

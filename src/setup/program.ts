@@ -53,6 +53,7 @@ function notStarted(command: string, hint: string, cause: unknown): PatchlineErr
 const KNOWN: readonly (readonly [RegExp, hint: string])[] = [
   [/no space left on device/i, 'the disk is full: make room, or choose another with --dir'],
   [/no module named pip/i, 'install pip (Debian: python3-pip), or give the wheel with --wheel'],
+  [/CERTIFICATE_VERIFY_FAILED/, 'Python does not trust the index: set PIP_CERT'],
   [/hashes are required|do not match the hashes/i, 'the index serves another file of this name'],
   [/no matching distribution|could not find a version/i, 'the index of pip lacks it: --wheel FILE'],
   [/E404|404 Not Found/i, 'the registry of npm lacks it'],

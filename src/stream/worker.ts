@@ -51,6 +51,7 @@ export class StreamWorker {
       settled: (frame, outcome, publishMs) => {
         metrics?.frameSettled(frame, outcome);
         metrics?.stage('publish', publishMs);
+        watch?.settled(frame);
         this.#reportEncoder();
       },
     });

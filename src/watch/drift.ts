@@ -23,6 +23,10 @@ const ANOMALOUS = 65535;
  * How far chance takes the mean of ranks: each side's is normal with deviation √(1/12 per frame).
  * The window is looked at for ever and frames that follow each other resemble each other: 4 of
  * them. The calibration is drawn once: 2.58, one model in a hundred is beyond that.
+ *
+ * That chance is what makes few images warn late, and no other test would help: a shift of normal
+ * scores that doubles false alarms of 5 % is 0.36 deviations, 1.6 standard errors of a mean of 20
+ * images; the best test at this level sees it in 17 of 100 models of 20 images, in half of those of 50.
  */
 const WINDOW_DEVIATIONS = 4;
 const CALIBRATION_DEVIATIONS = 2.58;

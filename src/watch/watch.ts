@@ -32,6 +32,8 @@ export class Watch {
   readonly #maxCameras: number;
   /** By camera; the one that was silent longest first. */
   readonly #cameras = new Map<string, Followed>();
+  /** Those of this worker; undefined where there are none. */
+  #partitions: readonly number[] | undefined;
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -50,9 +52,19 @@ export class Watch {
 
   /** This worker has these partitions now: the cameras of all others are another worker's. */
   keep(partitions: readonly number[]): void {
+    this.#partitions = partitions;
     for (const [camera, { partition }] of this.#cameras) {
-      if (!partitions.includes(partition)) this.#forget(camera);
+      if (!this.#has(partition)) this.#forget(camera);
     }
+  }
+
+  /** All is told of the frame. Its partition may have gone while it was in work: so does its camera. */
+  settled({ camera, origin }: Frame): void {
+    if (!this.#has(origin.partition)) this.#forget(camera);
+  }
+
+  #has(partition: number): boolean {
+    return this.#partitions?.includes(partition) ?? true;
   }
 
   /** The camera, which now is the one that was heard last. */

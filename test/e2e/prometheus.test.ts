@@ -97,15 +97,19 @@ async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
 /** Queries of panels and annotations without an answer. */
 async function emptyQueries(prometheus: Prometheus): Promise<string[]> {
   const panels = PANELS.flatMap(({ file, title, targets = [] }) =>
-    targets.map(({ expr }) => ({ where: `${file}: ${title}`, expr })),
+    targets.map(({ expr }) => ({ where: `${file}: ${title}`, expr, seconds: SECONDS })),
   );
   const annotations = Object.entries(FILES).flatMap(([file, dashboard]) =>
-    dashboard.annotations.list.map(({ name, expr = '' }) => ({ where: `${file}: ${name}`, expr })),
+    dashboard.annotations.list.map(({ name, expr = '' }) => ({
+      where: `${file}: ${name}`,
+      expr,
+      seconds: 300, // they mark beginnings, which may be over
+    })),
   );
   const asked = [...panels, ...annotations].filter(({ expr }) => isAsked(expr));
   const empty: string[] = [];
-  for (const { where, expr } of asked) {
-    const answer = await prometheus.range(substitute(expr, WINDOW, `${SECONDS}s`), SECONDS);
+  for (const { where, expr, seconds } of asked) {
+    const answer = await prometheus.range(substitute(expr, WINDOW, `${SECONDS}s`), seconds);
     if (!isAnswered(answer)) empty.push(`${where}: ${expr}`);
   }
   return empty;

@@ -2,7 +2,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { createServer } from 'node:net';
 import test from 'ava';
 import fc from 'fast-check';
-import { Registry } from 'prom-client';
+import { Gauge, Registry } from 'prom-client';
 import { PatchlineError } from '../../src/errors.js';
 import type { Health } from '../../src/observe/health.js';
 import { type HttpOptions, type HttpServer, startHttp } from '../../src/observe/http.js';
@@ -474,7 +474,8 @@ test('a failing scrape is 500 and logged without the query', async (t) => {
   const error = (message: string, fields: unknown) => void lines.push([message, fields]);
   const logger = { debug() {}, info() {}, warn() {}, error, child: () => logger };
   const registry = new Registry();
-  registry.getMetricsAsJSON = () => Promise.reject(new Error('collector broke'));
+  const collect = () => Promise.reject(new Error('collector broke'));
+  new Gauge({ name: 'broken', help: 'Not to be had.', registers: [registry], collect });
   await serve(
     async ({ server: { port } }) => {
       const failed = await ask(port, '/metrics?token=secret');

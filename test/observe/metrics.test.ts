@@ -258,12 +258,24 @@ test('how a camera stands: line state, alarms, drift, promised false alarms', as
     'patchline_score_drift_limit{camera="c"} 0.125',
     'patchline_score_drift{camera="c"} -0.25',
   ]);
-  metrics.cameraForgotten('c'); // its partition went to another worker
-  t.deepEqual(
-    (await lines()).filter((text) => /^patchline_(line_state|score_drift)/.test(text)),
-    [],
-  );
-  t.true((await lines()).includes('patchline_line_alarms_total{camera="c"} 2'));
+});
+
+test('of a camera that another worker has now only the counts stay; cameras that share a label stay', async (t) => {
+  const { registry, metrics, lines } = metricsOf({ cameras: { cap: 1 } });
+  for (const camera of ['c', 'beyond the cap']) {
+    metrics.frameSettled(frameOf(camera), { ...judgementOf(3), standing: STANDING });
+    metrics.cameraForgotten(camera);
+  }
+  const kinds = new Map(registry.getMetricsAsArray().map(({ name, type }) => [name, type]));
+  const gauges = (await lines()).filter((text) => {
+    const [, name, camera] = /^(\w+)\{.*camera="([^"]+)"/.exec(text) ?? [];
+    return camera !== undefined && String(kinds.get(name)) === 'gauge';
+  });
+  t.deepEqual(gauges.sort(), [
+    `patchline_last_frame_timestamp_seconds{camera="other"} ${gauges[0].split(' ')[1]}`,
+    'patchline_threshold{camera="other"} 10',
+  ]);
+  t.true((await lines()).includes('patchline_frames_total{camera="c",outcome="ok"} 1'));
 });
 
 test('why frames were rejected', async (t) => {

@@ -53,6 +53,28 @@ test('a rebalance: cameras of partitions that stay keep their state, all others 
   t.is(state(of('goes', 1), ANOMALOUS), 'warning');
 });
 
+test('a frame whose partition went away while it was in work leaves nothing behind', (t) => {
+  const { watch, state, forgotten } = watchOf();
+  watch.keep([0, 1]);
+  state(of('stays', 0), ANOMALOUS);
+  watch.keep([0]);
+  for (const frame of [of('stays', 0), of('late', 1)]) {
+    state(frame, ANOMALOUS);
+    watch.settled(frame);
+  }
+  t.deepEqual(forgotten, ['late']);
+  t.is(state(of('stays', 0), OK), 'alarm', 'two of two, until fewer than one is');
+  watch.keep([0, 1]);
+  t.is(state(of('late', 1), ANOMALOUS), 'warning', 'as the first frame that was seen');
+});
+
+test('where there are no partitions, nothing is forgotten', (t) => {
+  const { watch, state, forgotten } = watchOf();
+  state(of('a'), ANOMALOUS);
+  watch.settled(of('a'));
+  t.deepEqual(forgotten, []);
+});
+
 test('memory is bounded: the camera that was silent longest makes room', (t) => {
   const { watch, state, forgotten } = watchOf({ maxCameras: 2 });
   state(of('a'), ANOMALOUS);

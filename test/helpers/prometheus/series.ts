@@ -33,10 +33,10 @@ function* exported(withKafka: boolean): Generator<[string, Set<string>]> {
   const registry = new Registry();
   const metrics = new Metrics(registry);
   if (withKafka) kafkaMetrics(metrics, 'frames');
-  for (const { name } of registry.getMetricsAsArray()) {
+  for (const { name, type } of registry.getMetricsAsArray()) {
     const metric = registry.getSingleMetric(name) as Metric & { labelNames: string[] };
     const labels = [...metric.labelNames, ...TARGET];
-    const isHistogram = 'bucketValues' in metric;
+    const isHistogram = String(type) === 'histogram';
     if (!isHistogram) yield [name, new Set(labels)];
     else {
       yield [`${name}_bucket`, new Set([...labels, 'le'])];
