@@ -15,6 +15,7 @@ import { initialNetwork, type Layer, type TrainableNetwork } from './network.js'
 import { learningRateAt, type OptimiserOptions } from './optimiser.js';
 import { assertShape, Parameters } from './parameters.js';
 import { type LayerPasses, layerPasses, type Normalised } from './passes.js';
+import { balancedAccuracy } from './recall.js';
 
 export interface StepResult {
   readonly loss: number;
@@ -110,6 +111,22 @@ export class Trainer {
       return value;
     });
     return { ...value, gradients };
+  }
+
+  /**
+   * Loss and *balanced* accuracy of a batch that is not learned from. Changes nothing.
+   *
+   * @throws PL_STATE if there is not one label for each output cell
+   */
+  evaluate(batch: Batch): StepResult {
+    return tf.tidy(() => {
+      const weights = this.#weights();
+      const head = headForward(weights, this.#forward(weights, this.#pixels(batch)).output);
+      assertLabels(batch, head.logits.shape[0]);
+      const logits = head.logits.dataSync() as Float32Array;
+      const { loss } = crossEntropy(logits, batch.labels, this.#classes);
+      return { loss, accuracy: balancedAccuracy(logits, batch.labels, this.#classes) };
+    });
   }
 
   /** The convolutions as they are now, without the head. */

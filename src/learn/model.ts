@@ -13,7 +13,7 @@ import { PATCHLINE_VERSION } from '../version.js';
 import { calibrate } from './calibrate.js';
 import { detectorSpec, fitDetector, type LearnedDetector } from './detector.js';
 import { assertNotBlank, type GoodImage, normalisationOf } from './images.js';
-import { type Checkpoints, foldOnImages, trainNetwork } from './network.js';
+import { type Checkpoints, foldOnImages, type TrainedNetwork, trainNetwork } from './network.js';
 import { type LearnOptions, type OnProgress, PAPER_READOUT, type Readout } from './options.js';
 import { type Split, splitImages } from './split.js';
 
@@ -55,6 +55,7 @@ export async function learnModel(
   const context = { ...(signal && { signal }), ...(checkpoints && { checkpoints }) };
   const trained = await trainNetwork(split.fit, {
     learn: options,
+    heldOut: split.standardise,
     normalisation,
     onProgress,
     ...context,
@@ -98,7 +99,7 @@ function manifestOf(
   calibration: Manifest['calibration'],
   { steps, seed, variant, labels }: LearnOptions,
   split: Split<GoodImage>,
-  { loss, accuracy }: { readonly loss?: number; readonly accuracy?: number },
+  { loss, accuracy, heldOut }: Omit<TrainedNetwork, 'network'>,
 ): Omit<Manifest, 'files'> {
   return {
     format: FORMAT,
@@ -119,7 +120,7 @@ function manifestOf(
         standardise: split.standardise.length,
         calibrate: split.calibrate.length,
       },
-      ...(loss === undefined ? {} : { loss, accuracy }),
+      ...(loss === undefined ? {} : { loss, accuracy, heldOut }),
       backend: backendText(runningTensorflow()),
     },
     control: parts.control,

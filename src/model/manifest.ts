@@ -6,8 +6,11 @@ import { z } from 'zod';
  */
 export const FORMAT = 'patchline-model';
 
-/** Raised when a bundle written today cannot be read by yesterday's Patchline. 2: `map.centred`. */
-export const VERSION = 2;
+/**
+ * Raised when a bundle written today cannot be read by yesterday's Patchline. 2: `map.centred`.
+ * 3: `training.heldOut`.
+ */
+export const VERSION = 3;
 
 const positive = z.number().int().positive();
 const rate = z.number().gt(0).lt(1);
@@ -76,12 +79,23 @@ const trainingSchema = z.strictObject({
   /** Smoothed cross entropy and accuracy over the last steps; absent when nothing was trained. */
   loss: z.number().optional(),
   accuracy: z.number().optional(),
+  /** The same of good images that were not learned from, with pasted defects; from version 3 on. */
+  heldOut: z
+    .strictObject({
+      loss: z.number(),
+      /** Mean of the classes' shares of right answers. */
+      accuracy: z.number(),
+      chance: z.number(),
+      /** false: the accuracy is not above chance, and the network is the untrained one. */
+      learned: z.boolean(),
+    })
+    .optional(),
   backend: z.string(),
 });
 
 export const manifestSchema = z.strictObject({
   format: z.literal(FORMAT),
-  version: z.union([z.literal(1), z.literal(VERSION)]),
+  version: z.union([z.literal(1), z.literal(2), z.literal(VERSION)]),
   name: z.string().min(1),
   createdBy: z.string(),
   input: z.strictObject({ width: positive, height: positive }),

@@ -30,7 +30,11 @@ test.serial('train writes a model and says what it promises', async (t) => {
   // 24 images: 11 are held out, 2 of them to standardise and 9 for the threshold.
   t.like(result.threshold, { requestedAlpha: 0.05, alpha: 1 / 10, n: 9 });
   t.true(stderr.includes('ribs: 24 good images of 64×64 px'));
-  t.regex(stderr, /training {5}60\/60 {2}loss \d\.\d+, accuracy \d+ %/);
+  t.regex(stderr, /training {5}60\/60 {2}loss \d\.\d+, held out \d\.\d+, accuracy \d+ %/);
+  t.true(result.training.heldOut.learned); // or a resumed training would be no news below
+  t.regex(stderr, /\nLearned: \d+ % of pasted defects and good places told right/);
+  t.true(Math.abs(result.alignment) < 0.2); // ribs that start anywhere
+  t.true(stderr.includes('warning: too few images: 9 of 24 set the threshold'));
   t.true(
     stderr.includes('a false-alarm rate of 5 % needs 19 held-out images; you have 9: 10 % is'),
   );

@@ -19,7 +19,7 @@ const DETECTOR: DetectorSpec = {
 /** A manifest that holds to its schema; what it says of a model is made up. */
 export const MANIFEST: Omit<Manifest, 'files'> = {
   format: 'patchline-model',
-  version: 2,
+  version: 3,
   name: 'screw',
   createdBy: 'patchline 0.1.0',
   input: { width: 256, height: 192 },
