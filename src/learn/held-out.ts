@@ -9,7 +9,7 @@ import type { StepResult, Trainer } from '../cutpaste/trainer.js';
 export interface HeldOut extends StepResult {
   /** The accuracy of a network that does not look: 1/classes. */
   readonly chance: number;
-  /** Whether the accuracy is above chance by more than its own scatter. */
+  /** Whether the accuracy is above chance, by more than its own scatter and by `LEAST`. */
   readonly learned: boolean;
 }
 
@@ -18,6 +18,9 @@ const BATCHES = 20;
 const LIVE_BATCHES = 2;
 /** Student's t of 19 degrees of freedom, exceeded by chance in 2.5 % of all cases. */
 const T = 2.093;
+
+/** Share of the way from chance to perfect; less is as good as nothing. A choice, not measured. */
+const LEAST = 0.05;
 
 /** Batch `i` of held-out images. */
 export type BatchAt = (i: number) => Batch;
@@ -30,8 +33,10 @@ export function lookAt(trainer: Trainer, batchAt: BatchAt): StepResult {
 export function verdictOn(trainer: Trainer, batchAt: BatchAt): HeldOut {
   const results = evaluate(trainer, batchAt, BATCHES);
   const chance = 1 / batchAt(0).classes;
+  const mean = meanOf(results);
   const accuracies = results.map(({ accuracy }) => accuracy);
-  return { ...meanOf(results), chance, learned: isAbove(accuracies, chance) };
+  const isMuch = mean.accuracy - chance > LEAST * (1 - chance);
+  return { ...mean, chance, learned: isMuch && isAbove(accuracies, chance) };
 }
 
 function evaluate(trainer: Trainer, batchAt: BatchAt, count: number): StepResult[] {

@@ -33,9 +33,13 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Control characters and those that turn the direction of what follows become U+FFFD. */
+/**
+ * Control characters and those that turn the direction of what follows become U+FFFD. A number and
+ * its sign stay on one line.
+ */
 function escaped(text: string): string {
   return text
     .replace(/[^\P{Cc}\n\t]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '\ufffd')
+    .replace(/(?<=\d) (?=[%×])/g, '\u00a0')
     .replace(/[&<>"']/g, (char) => ENTITIES[char]);
 }

@@ -45,15 +45,14 @@ export function kindsSection({ evaluation, frames }: ReportContent): Html {
     const [low, high] = detectionInterval;
     return [
       html`<bdi>${kind}</bdi>`,
-      images,
-      detected,
+      `${detected} of ${images}`,
       percentColumn(detectionRate),
       `${percent(low)} – ${percent(high)}`,
       cell(good.length === 0 ? undefined : aurocOf(good, own)),
       medianOf(own).toFixed(2),
     ];
   });
-  const head = ['kind', 'images', 'found', '', '95 % interval', 'AUROC', 'median score'];
+  const head = ['kind', 'found', '', '95 % interval', 'AUROC', 'median score'];
   return html`<section><h2>Kinds of defects</h2>${table(head, rows)}</section>`;
 }
 

@@ -1,4 +1,5 @@
 /** The result in plain words. */
+import { falseAlarmChance } from '../../evaluate/promise.js';
 import type { Interval } from '../../evaluate/result.js';
 import { percent } from '../format.js';
 import type { ReportContent } from './content.js';
@@ -6,6 +7,8 @@ import { type Html, html } from './html.js';
 
 /** Scores that rank as well as this and still find less than half: the threshold is to blame. */
 const GOOD_RANKING = 0.9;
+/** Chances below this are taken for none. */
+const UNLIKELY = 0.025;
 
 export function verdictSection({ evaluation, manifest }: ReportContent): Html {
   const { frames, threshold } = evaluation;
@@ -16,7 +19,7 @@ ${rateCard('False alarms', falseAlarms, frames.good, falseAlarmInterval, 'good i
 ${rateCard('Found', detected, frames.anomalous, detectionInterval, 'defective images were called defective', 'test/<defect>')}
 </div>
 <ul class="words">
-${[...promiseWords(evaluation), ...rankingWords(evaluation), ...thresholdWords(evaluation, manifest), ...trainingWords(manifest)].map((text) => html`<li>${text}</li>`)}
+${[...promiseWords(evaluation, manifest), ...rankingWords(evaluation), ...thresholdWords(evaluation, manifest), ...trainingWords(manifest)].map((text) => html`<li>${text}</li>`)}
 </ul>
 </section>`;
 }
@@ -41,18 +44,18 @@ function rateCard(
 type Evaluation = ReportContent['evaluation'];
 
 /** Whether the false alarms keep what calibration promised. */
-function promiseWords({ threshold, frames }: Evaluation): string[] {
-  const { alpha, falseAlarmRate, falseAlarmInterval } = threshold;
-  if (falseAlarmRate === undefined || falseAlarmInterval === undefined) return [];
+function promiseWords({ threshold, frames }: Evaluation, { calibration }: Manifest): string[] {
+  const { alpha, falseAlarmRate, falseAlarms = 0 } = threshold;
+  if (falseAlarmRate === undefined) return [];
   const promise = `The threshold was set so that at most ${percent(alpha)} of good images like those of the training are called defective.`;
   if (falseAlarmRate <= alpha) return [`${promise} Here it holds.`];
-  const [low] = falseAlarmInterval;
-  return low > alpha
+  const chance = falseAlarmChance(falseAlarms, frames.good, calibration);
+  return chance < UNLIKELY
     ? [
-        `${promise} Here more are, and not by chance: the test images differ from those of the training. Calibrate with good images as the line makes them now.`,
+        `${promise} Here more are, and hardly by chance (${percent(chance, 2)}): the test images differ from those that it was calibrated on. Calibrate with good images as the line makes them now.`,
       ]
     : [
-        `${promise} Here more are; with ${frames.good} good images that may be chance: ${percent(alpha)} lies within the interval.`,
+        `${promise} Here more are, which can be chance: so many or more come in ${percent(chance, 0)} of such tests, with ${calibration.n} images behind the threshold and ${frames.good} tested.`,
       ];
 }
 

@@ -15,4 +15,5 @@ test('what turns or hides text is shown as what it is: unknown', (t) => {
   const hostile = 'a\u0000b\u001b[2Jc\u202ed\u2066e\u0085f';
   t.is(html`${hostile}`.markup, 'a\ufffdb\ufffd[2Jc\ufffdd\ufffde\ufffdf');
   t.is(html`${'l\u00e4nge\n\u6f22'}`.markup, 'l\u00e4nge\n\u6f22');
+  t.is(html`${'5 % of 7, a %'}`.markup, '5\u00a0% of 7, a %');
 });
