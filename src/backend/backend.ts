@@ -6,6 +6,8 @@ export interface Backend {
   readonly name: string;
   /** What the last bits of its results depend on besides its name: version, device, threads. */
   readonly details?: string;
+  /** It is worth its while with many frames in a call, and computes their statistics itself. */
+  readonly gpu?: boolean;
   /**
    * Puts a network and the linear parts of the densities onto it.
    *

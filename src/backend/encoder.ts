@@ -42,6 +42,7 @@ type Want =
 export interface EncoderInput {
   readonly size: Size;
   readonly groups: readonly (TileGroup & { readonly pixels: Uint8Array })[]; // [tiles, h, w, 3]
+  /** May be left out of whole frames for a back end that computes them itself (`Backend.gpu`). */
   readonly statistics: { readonly 8?: Float32Array; readonly 16?: Float32Array }; // [rows, cols, 14]
 }
 
@@ -64,8 +65,8 @@ export interface BackendMemory {
 
 export interface Encoder {
   readonly backend: string;
-  /** One output for each requested view. */
-  encode(input: EncoderInput): Promise<ViewOutput[]>;
+  /** For each frame one output for each requested view. */
+  encode(frames: readonly EncoderInput[]): Promise<ViewOutput[][]>;
   memory(): BackendMemory;
   dispose(): void;
 }

@@ -20,7 +20,7 @@ process.on('disconnect', () => process.exit()); // the one who asks is gone
 async function follow(order: ProbeOrder): Promise<ProbeAnswer> {
   if (order === 'run') {
     const start = performance.now();
-    await encoder.encode(input);
+    await encoder.encode([input]);
     return { ms: performance.now() - start };
   }
   const { network, views, size } = order.model;

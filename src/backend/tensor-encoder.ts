@@ -1,4 +1,5 @@
 /** The encoder on TensorFlow.js. */
+import { setImmediate as turn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import type { FoldedNetwork } from '../cutpaste/network.js';
 import { STATISTICS } from '../frame/statistics.js';
@@ -6,28 +7,42 @@ import { type CellWindow, ownCells } from '../localize/tiling.js';
 import type { BackendMemory, Encoder, EncoderInput, ViewOutput, ViewRequest } from './encoder.js';
 import { convolve, Head, type Readings, type Weights } from './heads.js';
 import {
+  batchesOf,
+  byFrame,
   type CellRun,
   type Computed,
-  chunksOf,
   emptyOutput,
+  isWhole,
   placeRun,
   placeTiles,
   statisticsRuns,
-  type TilePixels,
+  type TileBatch,
 } from './output.js';
+import { statisticsTensors } from './tensor-statistics.js';
 import { type Upload, uploadFloats } from './upload.js';
+
+/** What distinguishes the back ends of TensorFlow.js for an encoder. */
+export interface Device {
+  readonly upload: Upload;
+  readonly gpu: boolean;
+}
+
+const CPU: Device = { upload: uploadFloats, gpu: false };
+
+/** Pixels in one call on a GPU, which small calls would leave idle. */
+const GPU_PIXELS_PER_CALL = 1 << 22;
 
 /** Holds the weights on the back end of this thread until `dispose`. */
 export class TensorEncoder implements Encoder {
   readonly backend: string;
+  readonly #device: Device;
   readonly #layers: readonly Weights[];
   readonly #heads: readonly Head[];
   readonly #taps: ReadonlySet<number>;
-  readonly #upload: Upload;
 
   /** @param network takes pixels as bytes (see `foldInput`). */
-  constructor(network: FoldedNetwork, views: readonly ViewRequest[], upload = uploadFloats) {
-    this.#upload = upload;
+  constructor(network: FoldedNetwork, views: readonly ViewRequest[], device = CPU) {
+    this.#device = device;
     this.backend = tf.getBackend();
     this.#layers = layersOf(network);
     this.#heads = views.map((request) => new Head(request));
@@ -36,19 +51,20 @@ export class TensorEncoder implements Encoder {
     );
   }
 
-  async encode(input: EncoderInput): Promise<ViewOutput[]> {
-    const outputs = this.#heads.map(({ request }) => emptyOutput(request, input));
-    for (const group of this.#taps.size === 0 ? [] : input.groups) {
-      for (const part of chunksOf(group)) await this.#encodeTiles(part, outputs);
+  async encode(frames: readonly EncoderInput[]): Promise<ViewOutput[][]> {
+    const outputs = this.#heads.map(({ request }) =>
+      frames.map((frame) => emptyOutput(request, frame)),
+    );
+    const bare = frames.every(isBare);
+    const heads = bare ? this.#heads : this.#heads.filter(readsLayer);
+    const mostPixels = this.#device.gpu ? GPU_PIXELS_PER_CALL : undefined;
+    for (const batch of heads.length === 0 ? [] : batchesOf(frames, mostPixels)) {
+      await this.#encodeBatch(batch, heads, outputs);
     }
-    for (const [i, head] of this.#heads.entries()) {
-      const { source } = head.request;
-      if (source.kind !== 'statistics') continue;
-      for (const run of statisticsRuns(input, source.window)) {
-        await encodeRun(head, run, outputs[i]);
-      }
+    for (const [h, head] of this.#heads.entries()) {
+      if (!heads.includes(head)) await encodeStatistics(head, frames, outputs[h]);
     }
-    return outputs;
+    return byFrame(outputs);
   }
 
   memory(): BackendMemory {
@@ -61,25 +77,41 @@ export class TensorEncoder implements Encoder {
     for (const { filter, bias } of this.#layers) tf.dispose([filter, bias]);
   }
 
-  /** Runs the network over some tiles and puts the cells they answer for into the frame's grids. */
-  async #encodeTiles(group: TilePixels, outputs: readonly ViewOutput[]): Promise<void> {
-    const readings = tf.tidy(() => this.#readTiles(group));
-    for (const { index, read } of readings) {
-      const window = ownCells(group, this.#heads[index].request.receptiveField);
-      placeTiles(await take(read), group.tiles, window, outputs[index]);
+  /**
+   * Runs the network over some tiles and puts the cells they answer for into the frames' grids.
+   *
+   * @param outputs by head and frame
+   */
+  async #encodeBatch(
+    batch: TileBatch,
+    heads: readonly Head[],
+    outputs: readonly ViewOutput[][],
+  ): Promise<void> {
+    const windows = heads.map(({ request }) => ownCells(batch, request.receptiveField));
+    const readings = tf.tidy(() => this.#readBatch(batch, heads, windows));
+    // Reading waits for a GPU: whoever wants to put another batch onto it does so first.
+    if (this.#device.gpu) await turn();
+    const computed = await Promise.all(readings.map(take));
+    for (const [i, head] of heads.entries()) {
+      placeTiles(computed[i], batch, windows[i], outputs[this.#heads.indexOf(head)]);
     }
   }
 
-  /** What each head reads of the tiles' own cells, by the index of the head. */
-  #readTiles(group: TilePixels): { index: number; read: Readings }[] {
-    const { width, height } = group.tiles[0];
-    const taps = this.#run(this.#upload(group.pixels, [group.tiles.length, height, width, 3]));
-    return this.#heads.flatMap((head, index) => {
-      const { source, receptiveField } = head.request;
-      if (source.kind !== 'layer') return [];
-      const tap = taps.get(source.layer) as tf.Tensor4D;
-      const window = ownCells(group, receptiveField);
-      return [{ index, read: tf.tidy(() => head.read(sliceCells(tap, window))) }];
+  /** What each head reads of the tiles' own cells. */
+  #readBatch(
+    { pixels, tiles }: TileBatch,
+    heads: readonly Head[],
+    windows: readonly CellWindow[],
+  ): Readings[] {
+    const [{ width, height }] = tiles;
+    const uploaded = this.#device.upload(pixels, [tiles.length, height, width, 3]);
+    const statistics = heads.every(readsLayer) ? undefined : statisticsTensors(uploaded);
+    const taps = this.#taps.size === 0 ? new Map<number, tf.Tensor4D>() : this.#run(uploaded);
+    return heads.map((head, i) => {
+      const { source } = head.request;
+      const embeddings =
+        source.kind === 'layer' ? taps.get(source.layer) : statistics?.[source.window];
+      return tf.tidy(() => head.read(sliceCells(embeddings as tf.Tensor4D, windows[i])));
     });
   }
 
@@ -107,6 +139,29 @@ function layersOf(network: FoldedNetwork): Weights[] {
     inputs = channels;
     return { filter: tf.tensor4d(filter, shape), bias: tf.tensor1d(bias), stride };
   });
+}
+
+function readsLayer({ request }: Head): boolean {
+  return request.source.kind === 'layer';
+}
+
+/** Its statistics are left to the back end. */
+function isBare(frame: EncoderInput): boolean {
+  const { statistics } = frame;
+  return isWhole(frame) && statistics[8] === undefined && statistics[16] === undefined;
+}
+
+/** @param outputs of the head, by frame */
+async function encodeStatistics(
+  head: Head,
+  frames: readonly EncoderInput[],
+  outputs: readonly ViewOutput[],
+): Promise<void> {
+  const { source } = head.request;
+  if (source.kind !== 'statistics') return;
+  for (const [f, frame] of frames.entries()) {
+    for (const run of statisticsRuns(frame, source.window)) await encodeRun(head, run, outputs[f]);
+  }
 }
 
 async function encodeRun(head: Head, { from, values }: CellRun, output: ViewOutput): Promise<void> {

@@ -7,40 +7,41 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
 import { PatchlineError } from '../errors.js';
 import type { Backend } from './backend.js';
-import { TensorEncoder } from './tensor-encoder.js';
-import { type Upload, uploadFloats } from './upload.js';
+import { type Device, TensorEncoder } from './tensor-encoder.js';
+import { uploadFloats } from './upload.js';
 
 /** What a back end brings besides its name. */
-interface Provision {
-  readonly upload: Upload;
+interface Provision extends Device {
   /** See `Backend.details`. */
   readonly details?: string;
 }
 
+const ON_CPU: Provision = { upload: uploadFloats, gpu: false };
+
 /** Brings a back end's code into this thread. */
 const PROVISIONS = {
-  wasm: async (): Promise<Provision> => ({ upload: uploadFloats }),
+  wasm: async (): Promise<Provision> => ON_CPU,
   cpu: async (): Promise<Provision> => {
     await import('@tensorflow/tfjs-backend-cpu');
-    return { upload: uploadFloats };
+    return ON_CPU;
   },
   tensorflow: async (): Promise<Provision> => {
     const { registerNative, uploadBytes } = await import('./native/native.js');
     const { version, device, settings } = registerNative();
     const details = `${version}, ${device.toUpperCase()}, ${settings}`;
-    return { upload: uploadBytes, details };
+    return { upload: uploadBytes, gpu: device === 'gpu', details };
   },
   webgpu: async (): Promise<Provision> => {
     const { registerWebGpu } = await import('./webgpu/webgpu.js');
     const { uploadPacked } = await import('./webgpu/upload.js');
-    return { details: await registerWebGpu(), upload: uploadPacked };
+    return { details: await registerWebGpu(), upload: uploadPacked, gpu: true };
   },
 };
 
 export type TensorflowName = keyof typeof PROVISIONS;
 
 /** Of the back end that was started last in this thread. */
-let provision: Provision = { upload: uploadFloats };
+let provision: Provision = ON_CPU;
 
 /** Starts a back end of TensorFlow.js in this thread. @throws PL_BACKEND if it cannot run */
 export async function startTensorflow(name: TensorflowName): Promise<Backend> {
@@ -57,10 +58,11 @@ export async function startTensorflow(name: TensorflowName): Promise<Backend> {
 
 /** The back end of TensorFlow.js that was started last in this thread: what training uses. */
 export function runningTensorflow(): Backend {
-  const { upload, details } = provision;
+  const device = provision;
   return {
     name: tf.getBackend(),
-    ...(details !== undefined && { details }),
-    encoder: async (network, views) => new TensorEncoder(network, views, upload),
+    gpu: device.gpu,
+    ...(device.details !== undefined && { details: device.details }),
+    encoder: async (network, views) => new TensorEncoder(network, views, device),
   };
 }

@@ -6,6 +6,8 @@ import type { Encoder } from '../backend/encoder.js';
 import { parseView, viewRequest } from '../detect/detector.js';
 import { LoadedDetector } from '../detect/model.js';
 import { prepareFrame } from '../detect/prepare.js';
+import { BATCHES_AT_ONCE, batchesOfSize } from '../engine/batches.js';
+import { DEFAULT_BATCH } from '../engine/options.js';
 import { cutPatches } from '../frame/patches.js';
 import type { Pixels } from '../frame/pixels.js';
 import { tiles } from '../localize/grid.js';
@@ -69,13 +71,19 @@ function networkAlone(): Promise<Encoder> {
   );
 }
 
-/** One frame a call, in turn. → frames done by a call */
+/** The frames in turn, as many at once as the engine has them. → frames done by a call */
 function overFrames(encoder: Encoder): () => Promise<number> {
-  const inputs = frames.map((frame) => prepareFrame(frame, Number.POSITIVE_INFINITY, true));
+  const statistics = backend.gpu === true ? 'of tiles' : true;
+  const inputs = frames.map((frame) => prepareFrame(frame, Number.POSITIVE_INFINITY, statistics));
+  const { frames: size } = batchesOfSize(bundle.manifest.input, DEFAULT_BATCH);
+  const count = backend.gpu === true ? size : 1;
   let next = 0;
+  const encode = () =>
+    encoder.encode(Array.from({ length: count }, () => inputs[next++ % inputs.length]));
+  const atOnce = backend.gpu === true ? BATCHES_AT_ONCE : 1;
   return async () => {
-    await encoder.encode(inputs[next++ % inputs.length]);
-    return 1;
+    await Promise.all(Array.from({ length: atOnce }, encode));
+    return atOnce * count;
   };
 }
 

@@ -62,7 +62,7 @@ export class EngineRun {
       this.#add(frame, outcome);
       aFrame.resolve();
     };
-    const credits = defaultCredits(this.engine.threads);
+    const credits = defaultCredits(this.engine.framesInWork);
     const pipeline = new Pipeline(this.engine, [nullSink], credits, failed.reject, { settled });
     const source = new FolderSource(folder, { rounds: Number.POSITIVE_INFINITY });
     await source.start(pipeline.admit);

@@ -82,7 +82,7 @@ async function soak(
     engine,
     source: new FolderSource(folder, { rounds }),
     sinks: [sampler],
-    credits: defaultCredits(engine.threads),
+    credits: defaultCredits(engine.framesInWork),
   });
   const start = performance.now();
   await worker.run(signal);

@@ -1,8 +1,8 @@
 /**
- * From a prepared frame to one score grid: the network's views, the density of good frames in each,
- * standardised and added (DESIGN §5). Everything of a frame's judgement but its threshold.
+ * The views of a frame and the density of good frames in each (DESIGN §5): what an encoder has to
+ * compute of a view, and the scores of its cells from that.
  */
-import type { Encoder, ViewOutput, ViewRequest } from '../backend/encoder.js';
+import type { ViewOutput, ViewRequest } from '../backend/encoder.js';
 import { type FoldedNetwork, layerSeeing } from '../cutpaste/network.js';
 import {
   type Density,
@@ -11,14 +11,11 @@ import {
   finishNearest,
   score,
 } from '../density/density.js';
-import { standardise } from '../density/standard.js';
 import { PatchlineError } from '../errors.js';
-import type { ScoreGrid } from '../frame/frame.js';
 import type { Size } from '../frame/pixels.js';
 import { STATISTICS } from '../frame/statistics.js';
-import { extendGrid, type Lattice, latticeOf } from '../localize/grid.js';
-import { quietLevel } from '../localize/quiet-level.js';
-import type { DetectorSpec, ViewSpec } from '../model/manifest.js';
+import { type Lattice, latticeOf } from '../localize/grid.js';
+import type { ViewSpec } from '../model/manifest.js';
 
 /** A view by name: `rf64` reads the network, `stat8` the frame's statistics. */
 export interface ViewName {
@@ -112,44 +109,4 @@ export function commonLattice(
   views: readonly Pick<ViewSpec, 'receptiveField'>[],
 ): Lattice {
   return latticeOf(size, Math.min(...views.map((view) => view.receptiveField)));
-}
-
-/** Scores frames by what an encoder says of them. Owns the encoder. */
-export class Detector {
-  readonly encoder: Encoder;
-  readonly #views: readonly ViewSpec[];
-  readonly #centred: boolean;
-  readonly #densities: readonly Density[];
-
-  /** @param encoder made for `scoringRequest` of each view, in the order of `views` */
-  constructor(
-    encoder: Encoder,
-    { views, map }: Pick<DetectorSpec, 'views' | 'map'>,
-    densities: readonly Density[],
-  ) {
-    this.encoder = encoder;
-    this.#views = views;
-    this.#centred = map.centred;
-    this.#densities = densities;
-  }
-
-  /**
-   * The scores of a frame of `size` from the encoder's `outputs`: higher is stranger. Centred, a
-   * quarter of them is at 0 or below.
-   */
-  combine(size: Size, outputs: readonly ViewOutput[]): ScoreGrid {
-    const lattice = commonLattice(size, this.#views);
-    const sum = new Float32Array(lattice.rows * lattice.cols);
-    this.#views.forEach((view, i) => {
-      const scores = standardise(viewScores(this.#densities[i], outputs[i]), view.standard);
-      const extended = extendGrid(scores, outputs[i].lattice, lattice);
-      for (let cell = 0; cell < sum.length; cell++) sum[cell] += extended[cell];
-    });
-    const level = this.#centred ? quietLevel(sum) : 0;
-    return { ...lattice, scores: sum.map((score) => score - level) };
-  }
-
-  dispose(): void {
-    this.encoder.dispose();
-  }
 }

@@ -1,7 +1,8 @@
 import type { Judgement, Region } from '../frame/frame.js';
 import type { Pixels, Size } from '../frame/pixels.js';
 import { type JudgeOptions, judge } from '../localize/verdict.js';
-import type { LoadedDetector, Localization } from './model.js';
+import type { Localization, Localizer } from './localizer.js';
+import type { LoadedDetector } from './model.js';
 import { prepareFrame } from './prepare.js';
 
 /** Regions smaller than this are noise of the map, in pixels of the model's input. */
@@ -26,13 +27,13 @@ export async function judgeFrame(
 ): Promise<JudgedFrame> {
   const input = prepareFrame(pixels, Number.POSITIVE_INFINITY, detector.wantsStatistics);
   const { grid, map } = await detector.localize(input);
-  const judgement = judge(map, detector.input, judgeOptions(detector, threshold, size));
+  const judgement = judge(map, detector.input, judgeOptions(detector.localizer, threshold, size));
   return { pixels, size, grid, map, ...judgement };
 }
 
 /** How maps of a detector are judged; regions come in pixels of a frame of `size`. */
 export function judgeOptions(
-  { spec, input }: LoadedDetector,
+  { spec, input }: Localizer,
   threshold: number,
   size: Size,
 ): JudgeOptions {

@@ -2,21 +2,11 @@
 
 import type { Backend } from '../backend/backend.js';
 import type { Encoder, EncoderInput } from '../backend/encoder.js';
-import type { Density } from '../density/density.js';
-import type { ScoreGrid } from '../frame/frame.js';
 import type { Size } from '../frame/pixels.js';
 import { densitiesFrom, networkFrom, type Tensors } from '../model/detector-tensors.js';
 import type { DetectorSpec, Manifest } from '../model/manifest.js';
-import { Detector, parseView, scoringRequest } from './detector.js';
-import { MapMaker } from './map.js';
-
-/** Grid and map of one frame. */
-export interface Localization {
-  readonly grid: ScoreGrid;
-  readonly map: Float32Array; // [height, width] of the model's input
-  /** Milliseconds in each part. */
-  readonly timings: { readonly encode: number; readonly density: number; readonly map: number };
-}
+import { parseView, scoringRequest } from './detector.js';
+import { type Localization, Localizer } from './localizer.js';
 
 /** As much of a bundle as a detector needs. */
 export interface DetectorSource {
@@ -32,38 +22,45 @@ export function partsOf(spec: DetectorSpec, tensors: DetectorSource['tensors']) 
   return { network, densities, requests };
 }
 
-export class LoadedDetector {
-  readonly spec: DetectorSpec;
-  readonly input: Size;
-  readonly #detector: Detector;
-  readonly #maps: MapMaker;
+/** Which detector of a model: itself, or the untrained control that is stored with it. */
+export type Which = 'detector' | 'control';
 
-  private constructor(
-    spec: DetectorSpec,
-    input: Size,
-    encoder: Encoder,
-    densities: readonly Density[],
-  ) {
-    this.spec = spec;
-    this.input = input;
-    this.#detector = new Detector(encoder, spec, densities);
-    this.#maps = new MapMaker(spec, input);
+/** What follows the encoder, which needs no back end. */
+export function localizerOf(
+  { manifest, tensors }: DetectorSource,
+  which: Which = 'detector',
+): Localizer {
+  const spec = manifest[which];
+  return new Localizer(spec, manifest.input, partsOf(spec, tensors).densities);
+}
+
+/** An encoder and what follows it. Owns the encoder. */
+export class LoadedDetector {
+  readonly encoder: Encoder;
+  readonly localizer: Localizer;
+
+  private constructor(encoder: Encoder, localizer: Localizer) {
+    this.encoder = encoder;
+    this.localizer = localizer;
   }
 
-  /** @param which the model itself, or the untrained control that is stored with it */
   static async load(
     { manifest, tensors }: DetectorSource,
     backend: Backend,
-    which: 'detector' | 'control' = 'detector',
+    which: Which = 'detector',
   ): Promise<LoadedDetector> {
     const spec = manifest[which];
     const { network, densities, requests } = partsOf(spec, tensors);
     const encoder = await backend.encoder(network, requests);
-    return new LoadedDetector(spec, manifest.input, encoder, densities);
+    return new LoadedDetector(encoder, new Localizer(spec, manifest.input, densities));
   }
 
-  get encoder() {
-    return this.#detector.encoder;
+  get spec(): DetectorSpec {
+    return this.localizer.spec;
+  }
+
+  get input(): Size {
+    return this.localizer.input;
   }
 
   get wantsStatistics(): boolean {
@@ -71,21 +68,11 @@ export class LoadedDetector {
   }
 
   async localize(input: EncoderInput): Promise<Localization> {
-    const start = performance.now();
-    const outputs = await this.#detector.encoder.encode(input);
-    const encoded = performance.now();
-    const grid = this.#detector.combine(input.size, outputs);
-    const scored = performance.now();
-    const map = this.#maps.map(grid);
-    const timings = {
-      encode: encoded - start,
-      density: scored - encoded,
-      map: performance.now() - scored,
-    };
-    return { grid, map, timings };
+    const [outputs] = await this.encoder.encode([input]);
+    return this.localizer.localize(outputs);
   }
 
   dispose(): void {
-    this.#detector.dispose();
+    this.encoder.dispose();
   }
 }

@@ -1,8 +1,12 @@
 import type { EncoderInput } from '../backend/encoder.js';
+import { isWhole } from '../backend/output.js';
 import { cutPatches } from '../frame/patches.js';
 import type { Pixels } from '../frame/pixels.js';
 import { statisticsOf } from '../frame/statistics.js';
 import { tileGroups } from '../localize/tiling.js';
+
+/** `of tiles`: not those of a whole frame, which a GPU computes itself. */
+export type WantsStatistics = boolean | 'of tiles';
 
 /**
  * What a frame needs before the network sees it: cut into tiles, and its statistics. Runs in the
@@ -15,7 +19,7 @@ import { tileGroups } from '../localize/tiling.js';
 export function prepareFrame(
   pixels: Pixels,
   tile: number,
-  wantsStatistics: boolean,
+  wantsStatistics: WantsStatistics,
   mostPixels?: number,
 ): EncoderInput {
   const size = { width: pixels.width, height: pixels.height };
@@ -23,7 +27,8 @@ export function prepareFrame(
     const { width, height } = group.tiles[0];
     return { ...group, pixels: cutPatches(pixels, group.tiles, { width, height }) };
   });
-  if (!wantsStatistics) return { size, groups, statistics: {} };
+  const left = wantsStatistics === 'of tiles' && isWhole({ groups });
+  if (!wantsStatistics || left) return { size, groups, statistics: {} };
   const { stat8, stat16 } = statisticsOf(pixels);
   return { size, groups, statistics: { 8: stat8, 16: stat16 } };
 }
@@ -36,8 +41,5 @@ export function arraysOf({ groups, statistics }: EncoderInput): (Uint8Array | Fl
 
 /** The frame itself, if the input was not cut into tiles. */
 export function wholeFrame({ size, groups }: EncoderInput): Pixels | undefined {
-  const [group] = groups;
-  return groups.length === 1 && group.tiles.length === 1
-    ? { ...size, data: group.pixels }
-    : undefined;
+  return isWhole({ groups }) ? { ...size, data: groups[0].pixels } : undefined;
 }

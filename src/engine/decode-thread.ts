@@ -1,12 +1,25 @@
-/** What the decoding threads do: bytes → prepared input, and judged frames → overlay pictures. */
+/**
+ * What the decoding threads do: bytes → prepared input, and judged frames → overlay pictures. Where
+ * frames are encoded in batches, also what follows the encoder.
+ */
+import { workerData } from 'piscina';
 import type { EncoderInput } from '../backend/encoder.js';
-import { arraysOf, prepareFrame, wholeFrame } from '../detect/prepare.js';
+import { arraysOf, prepareFrame, type WantsStatistics, wholeFrame } from '../detect/prepare.js';
 import { decodeForModel } from '../frame/decode.js';
 import type { FrameEncoding, Judgement, Region } from '../frame/frame.js';
 import type { Pixels, Size } from '../frame/pixels.js';
 import { encodeOverlay } from '../localize/encode.js';
 import { renderOverlay } from '../localize/overlay.js';
+import type { Bundle } from '../model/bundle.js';
+import { arraysOfFinished, Finisher, type FinishTask } from './finish.js';
 import { answering } from './reply.js';
+
+export interface DecodeThreadData {
+  /** Those whose frames are finished here. */
+  readonly models: readonly Bundle[];
+}
+
+const finisher = new Finisher((workerData as DecodeThreadData).models);
 
 export interface DecodeTask {
   readonly bytes: Uint8Array;
@@ -18,7 +31,7 @@ export interface DecodeTask {
   readonly maxPixels: number;
   /** Side of the tiles to cut, pixels; `Infinity` keeps the frame whole. */
   readonly tile: number;
-  readonly statistics: boolean;
+  readonly statistics: WantsStatistics;
 }
 
 export interface DecodedFrame {
@@ -40,6 +53,11 @@ async function decodeFrame(task: DecodeTask): Promise<DecodedFrame> {
 }
 
 export const decode = answering(decodeFrame, ({ input, cut }) => [...arraysOf(input), cut?.data]);
+
+export const finish = answering(
+  async (task: FinishTask) => finisher.finish(task),
+  arraysOfFinished,
+);
 
 export interface OverlayTask {
   readonly pixels: Pixels;

@@ -1,18 +1,16 @@
 /**
- * What an encoder thread does: prepared input → score grid, map and verdict. Each thread has a back
- * end of its own and holds every model; both are ready when the module is.
+ * What an encoder thread does: prepared input → score grid, map and verdict; or, where frames come in
+ * batches, only what the encoder says of them. Each thread has a back end of its own and holds every
+ * model; both are ready when the module is.
  */
 import { threadId } from 'node:worker_threads';
 import { workerData } from 'piscina';
 import { type BackendName, startBackend } from '../backend/backends.js';
-import type { BackendMemory, EncoderInput } from '../backend/encoder.js';
-import { judgeOptions } from '../detect/judge.js';
-import { LoadedDetector } from '../detect/model.js';
+import type { BackendMemory, Encoder, EncoderInput, ViewOutput } from '../backend/encoder.js';
+import { partsOf } from '../detect/model.js';
 import { wholeFrame } from '../detect/prepare.js';
-import type { Judgement } from '../frame/frame.js';
-import type { Pixels, Size } from '../frame/pixels.js';
-import { judge } from '../localize/verdict.js';
 import type { Bundle } from '../model/bundle.js';
+import { arraysOfFinished, type FinishedFrame, Finisher, type FinishTask } from './finish.js';
 import { answering } from './reply.js';
 
 export interface EncodeThreadData {
@@ -20,60 +18,69 @@ export interface EncodeThreadData {
   readonly models: readonly Bundle[];
 }
 
-export interface EncodeTask {
-  readonly model: string;
-  readonly input: EncoderInput;
-  /** Size of the frame that came in: regions are given in its pixels. */
-  readonly size: Size;
-  /** When to send the map back, for an overlay. */
-  readonly wantsMap: 'always' | 'anomalous' | 'never';
-}
-
-export interface EncodedFrame extends Pick<Judgement, 'verdict' | 'score' | 'regions' | 'grid'> {
+/** How long the encoder took, in which thread, and what its back end holds. */
+interface EncoderFacts {
   readonly encodeMs: number;
-  readonly densityMs: number;
-  readonly mapMs: number;
-  /** Which thread did it, and what its back end holds. */
   readonly thread: number;
   readonly memory: BackendMemory;
-  /** Where the task wants it: the map, and the frame at its size if it came whole. */
-  readonly map: { readonly scores: Float32Array; readonly frame: Pixels | undefined } | undefined;
 }
 
-interface LoadedModel {
-  readonly detector: LoadedDetector;
-  readonly threshold: number;
+export interface BatchTask {
+  readonly model: string;
+  readonly inputs: readonly EncoderInput[];
 }
+
+/** What the encoder says of a frame, and the frame itself if it came whole. */
+export type EncodedFrame = Pick<FinishTask, 'outputs' | 'frame'>;
+
+export interface EncodedBatch extends EncoderFacts {
+  readonly frames: readonly EncodedFrame[];
+}
+
+export type JudgeTask = Omit<FinishTask, 'outputs' | 'frame'> & { readonly input: EncoderInput };
+export type JudgedFrame = FinishedFrame & EncoderFacts;
 
 const { backend: name, models } = workerData as EncodeThreadData;
 const backend = await startBackend(name);
-const loaded = new Map<string, LoadedModel>();
-for (const bundle of models) {
-  const { threshold } = bundle.manifest.calibration;
-  loaded.set(bundle.id, { detector: await LoadedDetector.load(bundle, backend), threshold });
+const finisher = new Finisher(models);
+const encoders = new Map<string, Encoder>(); // by bundle id
+for (const { id, manifest, tensors } of models) {
+  const { network, requests } = partsOf(manifest.detector, tensors);
+  encoders.set(id, await backend.encoder(network, requests));
 }
 
-async function encodeFrame({ model, input, size, wantsMap }: EncodeTask): Promise<EncodedFrame> {
-  const { detector, threshold } = loaded.get(model) as LoadedModel;
-  const { grid, map, timings } = await detector.localize(input);
+/** Whether the back end runs on a GPU. */
+export const isGpu = answering(
+  async () => backend.gpu === true,
+  () => [],
+);
+
+export const encode = answering(encodeBatch, ({ frames }) =>
+  frames.flatMap(({ outputs, frame }) => [...arraysOfOutputs(outputs), frame?.data]),
+);
+
+export const judge = answering(judgeFrame, arraysOfFinished);
+
+async function encodeBatch({ model, inputs }: BatchTask): Promise<EncodedBatch> {
+  const encoder = encoders.get(model) as Encoder;
   const start = performance.now();
-  const judgement = judge(map, detector.input, judgeOptions(detector, threshold, size));
-  const wanted =
-    wantsMap === 'always' || (wantsMap === 'anomalous' && judgement.verdict === 'anomalous');
-  return {
-    ...judgement,
-    grid,
-    encodeMs: timings.encode,
-    densityMs: timings.density,
-    mapMs: timings.map + performance.now() - start,
-    thread: threadId,
-    memory: detector.encoder.memory(),
-    map: wanted ? { scores: map, frame: wholeFrame(input) } : undefined,
-  };
+  const outputs = await encoder.encode(inputs);
+  const frames = inputs.map((input, i) => ({ outputs: outputs[i], frame: wholeFrame(input) }));
+  return { frames, ...factsOf(encoder, start) };
 }
 
-export const encode = answering(encodeFrame, ({ grid, map }) => [
-  grid.scores,
-  map?.scores,
-  map?.frame?.data,
-]);
+async function judgeFrame({ input, ...task }: JudgeTask): Promise<JudgedFrame> {
+  const encoder = encoders.get(task.model) as Encoder;
+  const start = performance.now();
+  const [outputs] = await encoder.encode([input]);
+  const facts = factsOf(encoder, start);
+  return { ...finisher.finish({ ...task, outputs, frame: wholeFrame(input) }), ...facts };
+}
+
+function factsOf(encoder: Encoder, start: number): EncoderFacts {
+  return { encodeMs: performance.now() - start, thread: threadId, memory: encoder.memory() };
+}
+
+function arraysOfOutputs(outputs: readonly ViewOutput[]) {
+  return outputs.flatMap(({ values, nearest }) => [values, nearest]);
+}

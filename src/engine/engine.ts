@@ -7,7 +7,7 @@ import { deferred } from '../deferred.js';
 import { asPatchlineError, PatchlineError } from '../errors.js';
 import type { Frame, Outcome } from '../frame/frame.js';
 import { Lifecycle } from './lifecycle.js';
-import { type EngineOptions, type ThreadCounts, threadsOf } from './options.js';
+import { type EngineOptions, framesInWork, type ThreadCounts, threadsOf } from './options.js';
 import { MODULES, Stages } from './stages.js';
 
 export { defaultThreads, type EngineOptions, type OverlayPolicy } from './options.js';
@@ -18,6 +18,8 @@ const MAX_FAILURES_IN_A_ROW = 5;
 export class Engine {
   readonly lifecycle = new Lifecycle();
   readonly threads: ThreadCounts;
+  /** Frames that all threads have in work at once: fewer in flight would leave some idle. */
+  readonly framesInWork: number;
   readonly #options: EngineOptions;
   readonly #modules: typeof MODULES;
   #stages: Stages | undefined;
@@ -32,6 +34,7 @@ export class Engine {
     this.#options = options;
     this.#modules = modules;
     this.threads = threadsOf(options);
+    this.framesInWork = framesInWork(options);
   }
 
   /**

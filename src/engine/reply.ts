@@ -10,7 +10,7 @@ interface Failure extends Pick<ErrorDetails, 'disposition' | 'hint'> {
 
 export type Reply<T> = { readonly value: T } | { readonly failure: Failure };
 
-type Arrays = readonly (Uint8Array | Float32Array | undefined)[];
+type Arrays = readonly (Uint8Array | Int32Array | Float32Array | undefined)[];
 
 /**
  * A task of a thread: does `work` and answers with its value or its error.

@@ -1,14 +1,22 @@
-import type { BackendMemory } from '../backend/encoder.js';
+import type { BackendMemory, EncoderInput } from '../backend/encoder.js';
 import { parseView } from '../detect/detector.js';
 import { scaleRegion } from '../detect/judge.js';
-import { arraysOf } from '../detect/prepare.js';
+import { arraysOf, type WantsStatistics } from '../detect/prepare.js';
 import { MAX_PIXELS } from '../frame/decode.js';
 import type { Frame, Judgement } from '../frame/frame.js';
 import type { Size } from '../frame/pixels.js';
 import type { Bundle } from '../model/bundle.js';
-import type { DecodedFrame, OverlayPicture } from './decode-thread.js';
+import { BATCHES_AT_ONCE, Batches, batchesOfSize, batchSizes } from './batches.js';
+import type { DecodedFrame, DecodeThreadData, OverlayPicture } from './decode-thread.js';
 import type { EncodedFrame, EncodeThreadData } from './encode-thread.js';
-import type { EngineOptions, OverlayPolicy, ThreadCounts } from './options.js';
+import type { FinishedFrame } from './finish.js';
+import {
+  DEFAULT_BATCH,
+  type EngineOptions,
+  mayTakeBatches,
+  type OverlayPolicy,
+  type ThreadCounts,
+} from './options.js';
 import { buffersOf } from './reply.js';
 import { Threads, type ThreadsOptions } from './threads.js';
 
@@ -21,13 +29,27 @@ export const MODULES = {
 type DecodeThreads = Threads<typeof import('./decode-thread.js')>;
 type EncodeThreads = Threads<typeof import('./encode-thread.js')>;
 
-/** The way of a frame through the threads: decode and cut, encode and judge, draw. */
+/** A frame with its verdict; the encoder may have had others with it. */
+interface JudgedFrame extends FinishedFrame {
+  /** Of the whole batch. */
+  readonly encodeMs: number;
+}
+
+type EncodedInBatch = EncodedFrame & Pick<JudgedFrame, 'encodeMs'>;
+type FrameBatches = Batches<EncoderInput, EncodedInBatch>;
+
+/** The way of a frame through the threads: decode and cut, encode, judge, draw. */
 export class Stages {
   readonly #options: EngineOptions;
   readonly #encoderCount: number;
   readonly #decoders: DecodeThreads;
   readonly #encoders: EncodeThreads;
+  readonly #batches = new Map<string, FrameBatches>(); // by bundle id
   readonly #memory = new Map<number, BackendMemory>(); // by encoder thread, as last reported
+  /** The last frame that is tried once more by itself, after those before it. */
+  #alone: Promise<unknown> = Promise.resolve();
+  /** Frames go to the encoder in batches, and their statistics are left to it. */
+  #isGpu = false;
 
   /** Starts the threads; each encoder thread loads all models. */
   constructor(
@@ -37,13 +59,26 @@ export class Stages {
     events: Pick<ThreadsOptions, 'onDeath' | 'onBroken'>,
   ) {
     const { models, backend = 'wasm' } = options;
-    const data: EncodeThreadData = { backend, models: models.all };
     this.#options = options;
     this.#encoderCount = encode;
-    const decoding = { name: 'decoding', file: modules.decode, count: decode };
-    const encoding = { name: 'encoding', file: modules.encode, count: encode, data };
-    this.#decoders = new Threads({ ...decoding, ...events });
-    this.#encoders = new Threads({ ...encoding, ...events });
+    const mayBatch = mayTakeBatches(backend);
+    const finishing: DecodeThreadData = { models: mayBatch ? models.all : [] };
+    const encoding: EncodeThreadData = { backend, models: models.all };
+    this.#decoders = new Threads({
+      name: 'decoding',
+      file: modules.decode,
+      count: decode,
+      data: finishing,
+      ...events,
+    });
+    this.#encoders = new Threads({
+      name: 'encoding',
+      file: modules.encode,
+      count: encode,
+      tasksAtOnce: mayBatch ? BATCHES_AT_ONCE : 1,
+      data: encoding,
+      ...events,
+    });
   }
 
   /** What the back ends of all encoder threads hold. */
@@ -58,17 +93,37 @@ export class Stages {
   }
 
   /**
-   * Runs a blank frame of each model through each encoder thread: as many at once as there are
-   * threads, and all of them free, so that each gets one.
+   * Runs blank frames of each model through the threads, as they will come.
    *
    * @throws why a thread or a model does not start
    */
   async warmUp(): Promise<void> {
-    for (const bundle of this.#options.models.all) {
-      const blank = blankFrame(bundle.manifest.input);
-      const blanks = Array.from({ length: this.#encoderCount }, () => this.#decode(blank, bundle));
+    const { models, backend = 'wasm' } = this.#options;
+    if (mayTakeBatches(backend)) this.#isGpu = await this.#encoders.run('isGpu', undefined, []);
+    for (const bundle of models.all) {
+      await (this.#isGpu ? this.#warmUpBatches(bundle) : this.#warmUpThreads(bundle));
+    }
+  }
+
+  /** As many frames at once as there are encoder threads, and all of them free, so that each gets one. */
+  async #warmUpThreads(bundle: Bundle): Promise<void> {
+    const blank = blankFrame(bundle.manifest.input);
+    const blanks = Array.from({ length: this.#encoderCount }, () => this.#decode(blank, bundle));
+    const decoded = await Promise.all(blanks);
+    await Promise.all(decoded.map((frame) => this.#judgeAlone(frame, bundle, 'never')));
+  }
+
+  /** A batch of each size: a GPU looks for the fastest way for each. */
+  async #warmUpBatches(bundle: Bundle): Promise<void> {
+    const { input } = bundle.manifest;
+    const blank = blankFrame(input);
+    for (const size of batchSizes(batchesOfSize(input, this.#batchOptions).frames)) {
+      const blanks = Array.from({ length: size }, () => this.#decode(blank, bundle));
       const decoded = await Promise.all(blanks);
-      await Promise.all(decoded.map((frame) => this.#encode(frame, bundle, 'never')));
+      await this.#encodeBatch(
+        bundle,
+        decoded.map((frame) => frame.input),
+      );
     }
   }
 
@@ -78,10 +133,12 @@ export class Stages {
     const bundle = this.#options.models.of(frame.camera);
     const decoded = await this.#decode(frame, bundle);
     const wantsMap = this.#options.overlay?.(frame) ?? 'anomalous';
-    const encoded = await this.#encode(decoded, bundle, wantsMap);
-    const picture = await this.#overlay(encoded, decoded, bundle);
+    const judged = await (this.#isGpu
+      ? this.#judgeInBatch(frame, decoded, bundle, wantsMap)
+      : this.#judgeAlone(decoded, bundle, wantsMap));
+    const picture = await this.#overlay(judged, decoded, bundle);
     const { decodeMs, size } = decoded;
-    const { encodeMs, densityMs, mapMs, verdict, score, regions, grid } = encoded;
+    const { encodeMs, densityMs, mapMs, verdict, score, regions, grid } = judged;
     const overlayMs = picture?.overlayMs ?? 0;
     const work = decodeMs + encodeMs + densityMs + mapMs + overlayMs;
     return {
@@ -106,6 +163,8 @@ export class Stages {
 
   #decode(frame: Frame, { manifest }: Bundle): Promise<DecodedFrame> {
     const { tile = Number.POSITIVE_INFINITY, maxPixels = MAX_PIXELS } = this.#options;
+    const hasStatistics = manifest.detector.views.some(({ name }) => parseView(name).statistics);
+    const statistics: WantsStatistics = hasStatistics && (this.#isGpu ? 'of tiles' : true);
     // An array of its own to move: the source's bytes may be part of a buffer that it still needs.
     const bytes = new Uint8Array(frame.bytes);
     const task = {
@@ -115,25 +174,78 @@ export class Stages {
       input: manifest.input,
       maxPixels,
       tile,
-      statistics: manifest.detector.views.some(({ name }) => parseView(name).statistics),
+      statistics,
     };
     return this.#decoders.run('decode', task, buffersOf([bytes]));
   }
 
-  async #encode(
+  /** Encodes and judges a frame in one thread. */
+  async #judgeAlone(
+    { input, size }: DecodedFrame,
+    { id }: Bundle,
+    wantsMap: OverlayPolicy,
+  ): Promise<JudgedFrame> {
+    const task = { model: id, input, size, wantsMap };
+    const judged = await this.#encoders.run('judge', task, buffersOf(arraysOf(input)));
+    this.#memory.set(judged.thread, judged.memory);
+    return judged;
+  }
+
+  /** Encodes a frame with others, and finishes it in another thread. */
+  async #judgeInBatch(
+    frame: Frame,
     { input, size }: DecodedFrame,
     bundle: Bundle,
     wantsMap: OverlayPolicy,
-  ): Promise<EncodedFrame> {
-    const task = { model: bundle.id, input, size, wantsMap };
-    const moving = buffersOf(arraysOf(input));
-    const encoded = await this.#encoders.run('encode', task, moving);
-    this.#memory.set(encoded.thread, encoded.memory);
+  ): Promise<JudgedFrame> {
+    const encoded = await this.#batchesOf(bundle)
+      .add(input)
+      .catch(() => this.#encodeAlone(frame, bundle));
+    const { encodeMs, outputs, frame: whole } = encoded;
+    const task = { model: bundle.id, outputs, frame: whole, size, wantsMap };
+    const arrays = outputs.flatMap(({ values, nearest }) => [values, nearest]);
+    const moving = buffersOf([...arrays, whole?.data]);
+    return { ...(await this.#decoders.run('finish', task, moving)), encodeMs };
+  }
+
+  /**
+   * Once more, after a batch that broke: by itself, so that no frame is rejected for another one's
+   * sake. What was decoded is lost with the batch.
+   */
+  #encodeAlone(frame: Frame, bundle: Bundle): Promise<EncodedInBatch> {
+    const encoded = this.#alone.then(async () => {
+      const { input } = await this.#decode(frame, bundle);
+      return (await this.#encodeBatch(bundle, [input]))[0];
+    });
+    this.#alone = encoded.catch(() => {});
     return encoded;
   }
 
+  #batchesOf(bundle: Bundle): FrameBatches {
+    const known = this.#batches.get(bundle.id);
+    if (known !== undefined) return known;
+    const options = batchesOfSize(bundle.manifest.input, this.#batchOptions);
+    const batches: FrameBatches = new Batches(
+      (inputs) => this.#encodeBatch(bundle, inputs),
+      options,
+    );
+    this.#batches.set(bundle.id, batches);
+    return batches;
+  }
+
+  get #batchOptions() {
+    return this.#options.batch ?? DEFAULT_BATCH;
+  }
+
+  async #encodeBatch({ id }: Bundle, inputs: readonly EncoderInput[]): Promise<EncodedInBatch[]> {
+    const moving = buffersOf(inputs.flatMap(arraysOf));
+    const batch = await this.#encoders.run('encode', { model: id, inputs }, moving);
+    this.#memory.set(batch.thread, batch.memory);
+    return batch.frames.map((frame) => ({ ...frame, encodeMs: batch.encodeMs }));
+  }
+
   async #overlay(
-    { map, verdict, regions }: EncodedFrame,
+    { map, verdict, regions }: FinishedFrame,
     { cut, size }: DecodedFrame,
     { manifest }: Bundle,
   ): Promise<OverlayPicture | undefined> {

@@ -9,6 +9,8 @@ export interface ThreadsOptions {
   /** The module that each thread runs. Its exports are the tasks, made by `answering`. */
   readonly file: URL;
   readonly count: number;
+  /** Tasks that a thread has at once. Default 1; more overlap only where they wait for a device. */
+  readonly tasksAtOnce?: number;
   /** Each thread gets a copy as piscina's `workerData`. */
   readonly data?: unknown;
   /** A thread died between two tasks. Another has taken its place. */
@@ -37,12 +39,14 @@ export class Threads<Tasks> {
   #closing: Promise<void> | undefined;
   #lastDeath = 'no reason given';
 
-  constructor({ name, file, count, data, onDeath, onBroken }: ThreadsOptions) {
+  constructor({ name, file, count, tasksAtOnce = 1, data, ...events }: ThreadsOptions) {
+    const { onDeath, onBroken } = events;
     this.#name = name;
     this.#pool = new Piscina({
       filename: file.href,
       minThreads: count,
       maxThreads: count,
+      concurrentTasksPerWorker: tasksAtOnce,
       idleTimeout: Number.POSITIVE_INFINITY,
       atomics: 'disabled', // an idle thread blocked in Atomics.wait could not finish sharp's work
       stricterFIFO: true, // else each finished task sends the oldest waiting one to the end

@@ -29,10 +29,9 @@ export async function encodeImages(
   const encoder = new TensorEncoder(network, requests);
   try {
     for (const [index, { pixels }] of images.entries()) {
-      visit(
-        await encoder.encode(prepareFrame(pixels, Number.POSITIVE_INFINITY, wantsStatistics)),
-        index,
-      );
+      const input = prepareFrame(pixels, Number.POSITIVE_INFINITY, wantsStatistics);
+      const [outputs] = await encoder.encode([input]);
+      visit(outputs, index);
       onImage();
       await breathe();
       signal?.throwIfAborted();

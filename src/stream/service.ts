@@ -48,7 +48,7 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
     engine,
     source,
     sinks: [monitor.live, tally, ...options.sinks],
-    credits: { ...defaultCredits(engine.threads), ...options.credits },
+    credits: { ...defaultCredits(engine.framesInWork), ...options.credits },
     metrics,
     watch,
     ...(drainMs !== undefined && { drainMs }),

@@ -4,7 +4,6 @@ import { deferred } from '../deferred.js';
 import type { Load } from '../engine/credits.js';
 import type { Engine } from '../engine/engine.js';
 import type { LifecycleState } from '../engine/lifecycle.js';
-import type { ThreadCounts } from '../engine/options.js';
 import { asPatchlineError, type ErrorCode, PatchlineError } from '../errors.js';
 import type { Health } from '../observe/health.js';
 import type { Metrics } from '../observe/metrics.js';
@@ -30,8 +29,8 @@ const MIB = 2 ** 20;
 const CLOSE_MS = 1000;
 
 /** Enough to keep every thread busy with a frame or two waiting; more only adds latency. */
-export function defaultCredits({ encode, decode }: ThreadCounts): Load {
-  return { frames: 2 * (encode + decode) + 2, bytes: 256 * MIB };
+export function defaultCredits(framesInWork: number): Load {
+  return { frames: 2 * framesInWork + 2, bytes: 256 * MIB };
 }
 
 export class StreamWorker {

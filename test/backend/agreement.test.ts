@@ -1,6 +1,6 @@
 /**
  * Every back end gives the scores of the float64 reference to 1e-4, relative to the highest score,
- * whatever the size of the frame, the tiles, and what is read of the network.
+ * whatever the size of the frame, the tiles, the frames in a call, and what is read of the network.
  */
 import test from 'ava';
 import fc from 'fast-check';
@@ -32,6 +32,33 @@ for (const density of ['nearest', 'gaussian', 'kernel', 'location'] as const) {
   });
 }
 
+test.serial('many frames in a call have the scores of each alone', async (t) => {
+  const size = { width: 92, height: 78 };
+  const model = await smallModel(size);
+  const images = Array.from({ length: 5 }, (_, i) => surface(size, 50 + i));
+  const expected = images.map((pixels) => referenceScores(model, pixels));
+  for (const name of NAMES) {
+    const { encoder, localizer } = await load(model, size, await startBackend(name));
+    // Whole or in tiles; the statistics of whole frames from their pixels, where a back end can.
+    const ways = [
+      [WHOLE, true],
+      [64, true],
+      [80, true],
+      ...(name === 'onnx' ? [] : [[WHOLE, false]]),
+    ];
+    for (const [tile, statistics] of ways as [number, boolean][]) {
+      const frames = await encoder.encode(
+        images.map((pixels) => prepareFrame(pixels, tile, statistics)),
+      );
+      frames.forEach((outputs, i) => {
+        const { scores } = localizer.localize(outputs).grid;
+        near(t, scores, expected[i], TOLERANCE, `${name}, tile ${tile}, frame ${i}`);
+      });
+    }
+    encoder.dispose();
+  }
+});
+
 test.serial('onnx and wasm: any size, tile, views and number of centres', async (t) => {
   const backends = [await startBackend('onnx'), await startBackend('wasm')];
   const cases = fc.record({
@@ -42,18 +69,23 @@ test.serial('onnx and wasm: any size, tile, views and number of centres', async 
     density: fc.constantFrom('nearest' as const, 'gaussian' as const, 'kernel' as const),
     centres: fc.integer({ min: 1, max: 40 }),
     image: fc.integer({ min: 9, max: 99 }),
+    frames: fc.integer({ min: 1, max: 3 }),
   });
   await fc.assert(
-    fc.asyncProperty(cases, async ({ width, height, tile, image, ...readout }) => {
+    fc.asyncProperty(cases, async ({ width, height, tile, image, frames, ...readout }) => {
       const size = { width, height };
       const model = await smallModel(size, readout);
-      const pixels = surface(size, image);
-      const expected = referenceScores(model, pixels);
+      const images = Array.from({ length: frames }, (_, i) => surface(size, image + i));
+      const inputs = images.map((pixels) => prepareFrame(pixels, tile, true));
+      const expected = images.map((pixels) => referenceScores(model, pixels));
       for (const backend of backends) {
         const detector = await load(model, size, backend);
-        const { grid } = await detector.localize(prepareFrame(pixels, tile, true));
+        const outputs = await detector.encoder.encode(inputs);
         detector.dispose();
-        near(t, grid.scores, expected, TOLERANCE, backend.name);
+        outputs.forEach((ofFrame, i) => {
+          const { scores } = detector.localizer.localize(ofFrame).grid;
+          near(t, scores, expected[i], TOLERANCE, `${backend.name}, frame ${i}`);
+        });
       }
     }),
     { numRuns: 12, seed: 5 },

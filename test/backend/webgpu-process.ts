@@ -1,7 +1,9 @@
 /** Prints how far WebGPU's results are from those of wasm, by what was calculated. */
 import * as tf from '@tensorflow/tfjs-core';
 import { startBackend } from '../../src/backend/backends.js';
+import type { EncoderInput } from '../../src/backend/encoder.js';
 import { uploadPacked } from '../../src/backend/webgpu/upload.js';
+import type { LoadedDetector } from '../../src/detect/model.js';
 import { prepareFrame } from '../../src/detect/prepare.js';
 import { asPatchlineError } from '../../src/errors.js';
 import { PAPER_READOUT, type Readout } from '../../src/learn/options.js';
@@ -9,6 +11,7 @@ import { load, smallModel, surface } from '../helpers/models.js';
 
 /** Few pixels: a software adapter compiles every shader for seconds. */
 const SIZE = { width: 72, height: 68 };
+const PIXELS = surface(SIZE, 50);
 
 const READOUTS: Readonly<Record<string, Partial<Readout>>> = {
   nearest: { density: 'nearest', views: ['stat8', 'rf16', 'rf64'] },
@@ -26,16 +29,27 @@ function differenceOf(actual: Float32Array, expected: Float32Array): number {
 async function differencesOf(readout: Partial<Readout>): Promise<Record<string, number>> {
   const wasm = await startBackend('wasm');
   const model = await smallModel(SIZE, readout);
-  const frame = prepareFrame(surface(SIZE, 50), Number.POSITIVE_INFINITY, true);
+  const frame = prepareFrame(PIXELS, Number.POSITIVE_INFINITY, true);
   const reference = await load(model, SIZE, wasm);
   const expected = await reference.localize(frame);
   const detector = await load(model, SIZE, await startBackend('webgpu'));
   const held = tf.memory().numTensors;
   const whole = await detector.localize(frame);
+  const fromPixels = await inBatch(detector, prepareFrame(PIXELS, Number.POSITIVE_INFINITY, false));
   return {
     difference: differenceOf(whole.grid.scores, expected.grid.scores),
+    inBatch: Math.max(...fromPixels.map((scores) => differenceOf(scores, expected.grid.scores))),
     leaked: tf.memory().numTensors - held,
   };
+}
+
+/** Scores of a frame three times: in two batches at once, its statistics left to the GPU. */
+async function inBatch(
+  { encoder, localizer }: LoadedDetector,
+  frame: EncoderInput,
+): Promise<Float32Array[]> {
+  const batches = await Promise.all([encoder.encode([frame, frame]), encoder.encode([frame])]);
+  return batches.flat().map((outputs) => localizer.localize(outputs).grid.scores);
 }
 
 /** Bytes that do not arrive as their number; more groups of threads than fit along one axis. */

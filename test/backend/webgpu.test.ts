@@ -32,8 +32,9 @@ test('scores are those of wasm to 1e-4; bytes arrive as they are', async (t) => 
   t.is(wrongBytes, 0);
   t.deepEqual(Object.keys(readouts), ['nearest', 'paper']);
   for (const [what, found] of Object.entries(readouts)) {
-    const { difference, leaked } = found as Record<string, number>;
+    const { difference, inBatch, leaked } = found as Record<string, number>;
     t.true(difference <= 1e-4, `${what}: ${difference}`);
+    t.true(inBatch <= 1e-4, `${what}, in a batch, statistics from pixels: ${inBatch}`);
     t.is(leaked, 0, what);
   }
 });

@@ -39,7 +39,7 @@ test.serial('four times the frame takes no more memory than one pass does', asyn
     const input = prepareFrame(surface(size, 7), WHOLE, true, 2 ** 20);
     const before = tf.memory().numBytes;
     const { peakBytes } = await tf.profile(async () => {
-      await detector.encoder.encode(input);
+      await detector.encoder.encode([input]);
       return tf.scalar(0);
     });
     detector.dispose();

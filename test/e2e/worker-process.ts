@@ -17,7 +17,7 @@ const models = ModelSet.single(await readBundle(model));
 const engine = new Engine({ models, encoderThreads: 1, decodeThreads: 1 });
 const source = new FolderSource(folder, { rounds: Number(rounds) });
 const sinks = [await FolderSink.open(results, { maps: true })];
-const credits = defaultCredits(engine.threads);
+const credits = defaultCredits(engine.framesInWork);
 try {
   await new StreamWorker({ engine, source, sinks, credits }).run(halt.signal);
 } catch (error) {

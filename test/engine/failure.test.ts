@@ -43,6 +43,29 @@ for (const stage of ['decode', 'encode', 'overlay']) {
   });
 }
 
+for (const order of ['throw', 'exit']) {
+  test(`one frame of a batch breaks it (${order}): only that one is rejected`, async (t) => {
+    const engine = await started(t, fakeEngine({ backend: 'tensorflow' }));
+    // The first goes alone; those that come while it is in work are one batch.
+    const orders = ['encode: 200', 'fine', 'anomalous', `encode: ${order}`, 'fine'];
+    const outcomes = await Promise.all(orders.map((frame) => judge(engine, frame)));
+    t.deepEqual(
+      outcomes.map(({ verdict }) => verdict),
+      ['ok', 'ok', 'anomalous', 'rejected', 'ok'],
+    );
+    t.is(engine.failures, 1);
+    t.is(engine.lifecycle.state, 'running');
+  });
+}
+
+test('a GPU that is gone fails the engine', async (t) => {
+  const engine = await started(t, fakeEngine({ backend: 'tensorflow' }));
+  const outcomes = Array.from({ length: 8 }, () => judge(engine, 'encode: throw'));
+  const settled = await Promise.allSettled(outcomes);
+  t.true(settled.some(({ status }) => status === 'rejected'));
+  t.is(engine.lifecycle.state, 'failed');
+});
+
 test('what dead threads held is not counted', async (t) => {
   const engine = await started(t);
   await judge(engine, 'fine');

@@ -5,8 +5,11 @@ import type {
   OverlayPicture,
   OverlayTask,
 } from '../../src/engine/decode-thread.js';
+import type { FinishedFrame, FinishTask } from '../../src/engine/finish.js';
 import { answering } from '../../src/engine/reply.js';
 import { PatchlineError } from '../../src/errors.js';
+import type { Pixels } from '../../src/frame/pixels.js';
+import { fakeVerdict } from './fake-finish.js';
 import { obey } from './fake-orders.js';
 
 const SIDE = { top: true, bottom: true, left: true, right: true };
@@ -27,4 +30,9 @@ async function drawOverlay({ pixels }: OverlayTask): Promise<OverlayPicture> {
 }
 
 export const decode = answering(decodeFrame, () => []);
+async function finishFrame({ frame, wantsMap }: FinishTask): Promise<FinishedFrame> {
+  return fakeVerdict(frame as Pixels, wantsMap);
+}
+
+export const finish = answering(finishFrame, () => []);
 export const overlay = answering(drawOverlay, () => []);

@@ -1,27 +1,35 @@
 /** An encoder thread for tests of what is around the engine. `anomalous` is, all else is ok. */
 import { threadId } from 'node:worker_threads';
-import type { EncodedFrame, EncodeTask } from '../../src/engine/encode-thread.js';
+import type {
+  BatchTask,
+  EncodedBatch,
+  JudgedFrame,
+  JudgeTask,
+} from '../../src/engine/encode-thread.js';
 import { answering } from '../../src/engine/reply.js';
+import { fakeVerdict } from './fake-finish.js';
 import { obey } from './fake-orders.js';
 
-async function encodeFrame({ input, wantsMap }: EncodeTask): Promise<EncodedFrame> {
+const FACTS = { encodeMs: 1, thread: threadId, memory: { bytes: 100, tensors: 10 } };
+
+async function judgeFrame({ input, wantsMap }: JudgeTask): Promise<JudgedFrame> {
   const [{ pixels }] = input.groups;
   await obey('encode', pixels);
-  const verdict = Buffer.from(pixels).toString() === 'anomalous' ? 'anomalous' : 'ok';
-  const isWanted = wantsMap === 'always' || (wantsMap === 'anomalous' && verdict === 'anomalous');
-  const scores = Float32Array.of(1, 2);
-  return {
-    verdict,
-    score: 1,
-    regions: [],
-    grid: { rows: 1, cols: 2, stride: 4, offset: 3.5, scores },
-    encodeMs: 1,
-    densityMs: 1,
-    mapMs: 1,
-    thread: threadId,
-    memory: { bytes: 100, tensors: 10 },
-    map: isWanted ? { scores, frame: { ...input.size, data: pixels } } : undefined,
-  };
+  return { ...fakeVerdict({ ...input.size, data: pixels }, wantsMap), ...FACTS };
 }
 
-export const encode = answering(encodeFrame, () => []);
+async function encodeBatch({ inputs }: BatchTask): Promise<EncodedBatch> {
+  for (const { groups } of inputs) await obey('encode', groups[0].pixels);
+  const frames = inputs.map(({ size, groups }) => ({
+    outputs: [],
+    frame: { ...size, data: groups[0].pixels },
+  }));
+  return { frames, ...FACTS };
+}
+
+export const isGpu = answering(
+  async () => true,
+  () => [],
+);
+export const judge = answering(judgeFrame, () => []);
+export const encode = answering(encodeBatch, () => []);

@@ -30,7 +30,7 @@ test.serial('each view is standardised by all cells of the held-out frames', asy
   const encoder = new TensorEncoder(network, requests);
   const scores: number[][] = views.map(() => []);
   for (const { pixels } of heldOut) {
-    const outputs = await encoder.encode(prepareFrame(pixels, Number.POSITIVE_INFINITY, true));
+    const [outputs] = await encoder.encode([prepareFrame(pixels, Number.POSITIVE_INFINITY, true)]);
     outputs.forEach((output, v) => {
       scores[v].push(...viewScores(densities[v], output));
     });

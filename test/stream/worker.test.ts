@@ -367,5 +367,5 @@ test('with a watch, each outcome and the metrics tell where the line stands', as
 });
 
 test('the default credits keep every thread busy', (t) => {
-  t.deepEqual(defaultCredits({ encode: 4, decode: 1 }), { frames: 12, bytes: 2 ** 28 });
+  t.deepEqual(defaultCredits(5), { frames: 12, bytes: 2 ** 28 });
 });

@@ -4,13 +4,14 @@ import { STATISTICS } from '../../frame/statistics.js';
 import { type CellWindow, ownCells } from '../../localize/tiling.js';
 import type { BackendMemory, Encoder, EncoderInput, ViewOutput, ViewRequest } from '../encoder.js';
 import {
+  batchesOf,
+  byFrame,
   type Computed,
-  chunksOf,
   emptyOutput,
   placeRun,
   placeTiles,
   statisticsRuns,
-  type TilePixels,
+  type TileBatch,
   widthOf,
 } from '../output.js';
 import { Graph } from './graph.js';
@@ -45,21 +46,18 @@ export class OnnxEncoder implements Encoder {
     return encoder;
   }
 
-  async encode(input: EncoderInput): Promise<ViewOutput[]> {
-    const outputs = this.#views.map((view) => emptyOutput(view, input));
-    for (const group of this.#views.some(readsLayer) ? input.groups : []) {
-      for (const part of chunksOf(group)) await this.#encodeTiles(part, outputs);
+  async encode(frames: readonly EncoderInput[]): Promise<ViewOutput[][]> {
+    const outputs = this.#views.map((view) => frames.map((frame) => emptyOutput(view, frame)));
+    for (const batch of this.#views.some(readsLayer) ? batchesOf(frames) : []) {
+      await this.#encodeTiles(batch, outputs);
     }
-    for (const [index, view] of this.#views.entries()) {
+    for (const [v, view] of this.#views.entries()) {
       if (view.source.kind !== 'statistics') continue;
-      const session = await this.#statisticsSession(view);
-      for (const { from, values } of statisticsRuns(input, view.source.window)) {
-        const cells = floatsTensor(values, [values.length / STATISTICS, STATISTICS]);
-        const fetches = await session.run({ cells });
-        placeRun(computedOf(view, fetches), from, outputs[index]);
+      for (const [f, frame] of frames.entries()) {
+        await this.#encodeStatistics(view, view.source.window, frame, outputs[v][f]);
       }
     }
-    return outputs;
+    return byFrame(outputs);
   }
 
   memory(): BackendMemory {
@@ -71,20 +69,37 @@ export class OnnxEncoder implements Encoder {
     this.#sessions.clear();
   }
 
-  /** Runs the network over some tiles and puts the cells they answer for into the frame's grids. */
-  async #encodeTiles(group: TilePixels, outputs: readonly ViewOutput[]): Promise<void> {
-    const { width, height } = group.tiles[0];
-    const windows = this.#views.map(({ receptiveField }) => ownCells(group, receptiveField));
-    const { top, bottom, left, right } = group.border;
+  /**
+   * Runs the network over some tiles and puts the cells they answer for into the frames' grids.
+   *
+   * @param outputs by view and frame
+   */
+  async #encodeTiles(batch: TileBatch, outputs: readonly ViewOutput[][]): Promise<void> {
+    const { width, height } = batch.tiles[0];
+    const windows = this.#views.map(({ receptiveField }) => ownCells(batch, receptiveField));
+    const { top, bottom, left, right } = batch.border;
     const cropped = !(top && bottom && left && right);
     const session = await this.#tileSession(cropped);
-    const pixels = bytesTensor(group.pixels, [group.tiles.length, height, width, 3]);
+    const pixels = bytesTensor(batch.pixels, [batch.tiles.length, height, width, 3]);
     const crops = cropped ? cropFeeds(this.#views, windows) : {};
     const fetches = await session.run({ pixels, ...crops });
-    this.#views.forEach((view, i) => {
+    this.#views.forEach((view, v) => {
       if (!readsLayer(view)) return;
-      placeTiles(computedOf(view, fetches), group.tiles, windows[i], outputs[i]);
+      placeTiles(computedOf(view, fetches), batch, windows[v], outputs[v]);
     });
+  }
+
+  async #encodeStatistics(
+    view: ViewRequest,
+    window: 8 | 16,
+    frame: EncoderInput,
+    output: ViewOutput,
+  ): Promise<void> {
+    const session = await this.#statisticsSession(view);
+    for (const { from, values } of statisticsRuns(frame, window)) {
+      const cells = floatsTensor(values, [values.length / STATISTICS, STATISTICS]);
+      placeRun(computedOf(view, await session.run({ cells })), from, output);
+    }
   }
 
   /** @param cropped only some cells of a tile are its own; whole frames are spared the copy */

@@ -150,7 +150,7 @@ class KafkaBench {
 
   #flow(count: number): Flow {
     const { engine } = this.#parts;
-    return { judge: engine, credits: defaultCredits(engine.threads), count };
+    return { judge: engine, credits: defaultCredits(engine.framesInWork), count };
   }
 
   async #kafkaFlow(frames: string, count: number): Promise<KafkaFlow> {

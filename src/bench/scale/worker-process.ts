@@ -28,7 +28,7 @@ const { source, sink } = await openKafka(
 );
 const cpuMs = cpuClock();
 let latenciesMs: number[] = [];
-const pipeline = new Pipeline(judge, [sink], defaultCredits({ encode: 1, decode: 1 }), fail, {
+const pipeline = new Pipeline(judge, [sink], defaultCredits(2), fail, {
   settled: ({ capturedAt }) => latenciesMs.push(Date.now() - capturedAt),
 });
 source.finished.catch(fail);

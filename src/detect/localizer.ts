@@ -1,0 +1,61 @@
+/**
+ * From what an encoder says of a frame to its anomaly map: the scores of all views, standardised and
+ * added (DESIGN §5), then upsampled. Plain code, which runs on any thread.
+ */
+import type { ViewOutput } from '../backend/encoder.js';
+import type { Density } from '../density/density.js';
+import { standardise } from '../density/standard.js';
+import type { ScoreGrid } from '../frame/frame.js';
+import type { Size } from '../frame/pixels.js';
+import { extendGrid } from '../localize/grid.js';
+import { quietLevel } from '../localize/quiet-level.js';
+import type { DetectorSpec } from '../model/manifest.js';
+import { commonLattice, viewScores } from './detector.js';
+import { MapMaker } from './map.js';
+
+/** Grid and map of one frame. */
+export interface Localization {
+  readonly grid: ScoreGrid;
+  readonly map: Float32Array; // [height, width] of the model's input
+  /** Milliseconds in each part. */
+  readonly timings: { readonly density: number; readonly map: number };
+}
+
+export class Localizer {
+  /** Of the frames it takes. */
+  readonly input: Size;
+  readonly spec: DetectorSpec;
+  readonly #densities: readonly Density[];
+  readonly #maps: MapMaker;
+
+  /** @param densities in the order of the views */
+  constructor(spec: DetectorSpec, input: Size, densities: readonly Density[]) {
+    this.spec = spec;
+    this.input = input;
+    this.#densities = densities;
+    this.#maps = new MapMaker(spec, input);
+  }
+
+  /** @param outputs of an encoder made for `scoringRequest` of each view, in the order of the views */
+  localize(outputs: readonly ViewOutput[]): Localization {
+    const start = performance.now();
+    const grid = this.#combine(outputs);
+    const scored = performance.now();
+    const map = this.#maps.map(grid);
+    return { grid, map, timings: { density: scored - start, map: performance.now() - scored } };
+  }
+
+  /** Higher is stranger. Centred, a quarter of the scores is at 0 or below. */
+  #combine(outputs: readonly ViewOutput[]): ScoreGrid {
+    const { views, map } = this.spec;
+    const lattice = commonLattice(this.input, views);
+    const sum = new Float32Array(lattice.rows * lattice.cols);
+    views.forEach((view, i) => {
+      const scores = standardise(viewScores(this.#densities[i], outputs[i]), view.standard);
+      const extended = extendGrid(scores, outputs[i].lattice, lattice);
+      for (let cell = 0; cell < sum.length; cell++) sum[cell] += extended[cell];
+    });
+    const level = map.centred ? quietLevel(sum) : 0;
+    return { ...lattice, scores: sum.map((score) => score - level) };
+  }
+}
