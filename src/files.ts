@@ -49,7 +49,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'it is a directory',
 };
 
-function cannotWrite(path: string, cause: unknown): PatchlineError {
+export function cannotWrite(path: string, cause: unknown): PatchlineError {
   const code = systemCode(cause);
   const reason = REASONS[code ?? ''] ?? String(cause);
   return new PatchlineError('PL_WRITE', `cannot write ${path}: ${reason}`, {

@@ -6,7 +6,7 @@ interface Packed {
   readonly files: readonly { readonly path: string }[];
 }
 
-test('the package holds the program, its page and the message contract, and no tests', (t) => {
+test('the package holds the program, its page and the message contract, no tests, no experiments', (t) => {
   const args = ['pack', '--dry-run', '--json', '--ignore-scripts'];
   const [{ files }] = JSON.parse(execFileSync('npm', args, { encoding: 'utf8' })) as [Packed];
   const paths = files.map(({ path }) => path);
@@ -20,5 +20,5 @@ test('the package holds the program, its page and the message contract, and no t
   ]) {
     t.true(paths.includes(path), path);
   }
-  t.false(paths.some((path) => path.includes('test')));
+  t.false(paths.some((path) => path.includes('test') || path.includes('experiments')));
 });

@@ -163,8 +163,9 @@ function placeTile(
   to: Float32Array | Int32Array,
 ): void {
   const { row, col } = cellOf(tile, window);
-  const run = window.cols * width;
-  for (let r = 0; r < window.rows; r++) {
+  const rows = window.cols === cols ? 1 : window.rows; // whole rows are one run
+  const run = data.length / rows;
+  for (let r = 0; r < rows; r++) {
     to.set(data.subarray(r * run, (r + 1) * run), ((row + r) * cols + col) * width);
   }
 }

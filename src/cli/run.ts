@@ -1,8 +1,9 @@
 /** `patchline run`: judges frames as they come. */
-import { choice, integer, listOf, numberWithin, onOff, text } from '../config/kind.js';
+import { choice, duration, integer, listOf, numberWithin, onOff, text } from '../config/kind.js';
 import { type Config, optional, withDefault } from '../config/option.js';
 import { chooseFor } from '../detect/choose.js';
 import { ModelSet } from '../engine/models.js';
+import { DEFAULT_BATCH } from '../engine/options.js';
 import { MAX_PIXELS } from '../frame/decode.js';
 import { readBundle } from '../model/bundle.js';
 import { readCollection } from '../model/collection.js';
@@ -92,8 +93,17 @@ const options = {
     group: 'Machine',
   }),
   decodeThreads: optional(integer({ min: 1 }), {
-    help: 'Threads that decode and cut frames.',
-    defaultText: 'one for four encoder threads',
+    help: 'Threads that decode and cut frames, and for a GPU make maps and verdicts.',
+    defaultText: 'one for four encoder threads; for a GPU all cores but one',
+    group: 'Machine',
+  }),
+  batch: withDefault(integer({ min: 1 }), DEFAULT_BATCH.frames, {
+    help: 'Frames that a GPU gets at once, at most: more are faster and wait longer for each other. Other back ends get each frame by itself.',
+    group: 'Machine',
+  }),
+  batchAge: withDefault(duration, DEFAULT_BATCH.ageMs, {
+    help: 'How long a frame waits for others while a GPU has work.',
+    defaultText: `${DEFAULT_BATCH.ageMs}ms`,
     group: 'Machine',
   }),
   maxFrames: optional(integer({ min: 1 }), {
@@ -237,11 +247,13 @@ async function endsOf(
   return { source: ends.source, sinks: [...sinks, ends.sink] };
 }
 
-function engineOf({ tile, encoderThreads, decodeThreads, maxPixels }: RunConfig) {
+function engineOf(config: RunConfig) {
+  const { tile, encoderThreads, decodeThreads, maxPixels, batch, batchAge } = config;
   return {
     maxPixels,
     ...(tile !== undefined && { tile }),
     ...(encoderThreads !== undefined && { encoderThreads }),
     ...(decodeThreads !== undefined && { decodeThreads }),
+    batch: { frames: batch, ageMs: batchAge },
   };
 }

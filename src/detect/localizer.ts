@@ -7,9 +7,9 @@ import type { Density } from '../density/density.js';
 import { standardise } from '../density/standard.js';
 import type { ScoreGrid } from '../frame/frame.js';
 import type { Size } from '../frame/pixels.js';
-import { extendGrid } from '../localize/grid.js';
+import { extendGrid, type Lattice } from '../localize/grid.js';
 import { quietLevel } from '../localize/quiet-level.js';
-import type { DetectorSpec } from '../model/manifest.js';
+import type { DetectorSpec, ViewSpec } from '../model/manifest.js';
 import { commonLattice, viewScores } from './detector.js';
 import { MapMaker } from './map.js';
 
@@ -39,23 +39,45 @@ export class Localizer {
   /** @param outputs of an encoder made for `scoringRequest` of each view, in the order of the views */
   localize(outputs: readonly ViewOutput[]): Localization {
     const start = performance.now();
-    const grid = this.#combine(outputs);
+    const { views, map: how } = this.spec;
+    const lattice = commonLattice(this.input, views);
+    const grid = addViews(
+      standardisedScores(views, this.#densities, outputs),
+      lattice,
+      how.centred,
+    );
     const scored = performance.now();
     const map = this.#maps.map(grid);
     return { grid, map, timings: { density: scored - start, map: performance.now() - scored } };
   }
+}
 
-  /** Higher is stranger. Centred, a quarter of the scores is at 0 or below. */
-  #combine(outputs: readonly ViewOutput[]): ScoreGrid {
-    const { views, map } = this.spec;
-    const lattice = commonLattice(this.input, views);
-    const sum = new Float32Array(lattice.rows * lattice.cols);
-    views.forEach((view, i) => {
-      const scores = standardise(viewScores(this.#densities[i], outputs[i]), view.standard);
-      const extended = extendGrid(scores, outputs[i].lattice, lattice);
-      for (let cell = 0; cell < sum.length; cell++) sum[cell] += extended[cell];
-    });
-    const level = map.centred ? quietLevel(sum) : 0;
-    return { ...lattice, scores: sum.map((score) => score - level) };
+/** The standardised scores of each view, on its own lattice: higher is stranger. */
+export function standardisedScores(
+  views: readonly ViewSpec[],
+  densities: readonly Density[],
+  outputs: readonly ViewOutput[],
+): ScoreGrid[] {
+  return views.map(({ standard }, i) => {
+    const scores = standardise(viewScores(densities[i], outputs[i]), standard);
+    return { ...outputs[i].lattice, scores };
+  });
+}
+
+/**
+ * The sum of views on one lattice. `centred`: less the quiet level of the frame, so that a quarter of
+ * the scores is at 0 or below.
+ */
+export function addViews(
+  views: readonly ScoreGrid[],
+  lattice: Lattice,
+  centred: boolean,
+): ScoreGrid {
+  const sum = new Float32Array(lattice.rows * lattice.cols);
+  for (const view of views) {
+    const extended = extendGrid(view.scores, view, lattice);
+    for (let cell = 0; cell < sum.length; cell++) sum[cell] += extended[cell];
   }
+  const level = centred ? quietLevel(sum) : 0;
+  return { ...lattice, scores: sum.map((score) => score - level) };
 }

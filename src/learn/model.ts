@@ -66,8 +66,10 @@ export async function learnModel(
     const fitting = { readout: how, seed, onImage, ...(signal && { signal }) };
     return fitDetector(folded, split.fit, split.standardise, fitting);
   };
-  const learned = await learn(trained.network, readout, 'fit');
-  const control = await learn(initialNetwork(options.layers, seed), PAPER_READOUT, 'control');
+  const untrained = initialNetwork(options.layers, seed);
+  const network = trained.heldOut?.learned === false ? untrained : trained.network;
+  const learned = await learn(network, readout, 'fit');
+  const control = await learn(untrained, PAPER_READOUT, 'control');
   const tensors = { ...tensorsOf(learned, DETECTOR_FILES), ...tensorsOf(control, CONTROL_FILES) };
   const parts = {
     input: sizeOf(images[0].pixels),

@@ -28,11 +28,11 @@ const CHECKPOINT_STEPS = 50;
 const LOOK_STEPS = 25;
 
 export interface TrainedNetwork {
-  /** As it was born, where nothing was trained or nothing was learned. */
   readonly network: TrainableNetwork;
   /** Over the last steps; absent when nothing was trained. */
   readonly loss?: number;
   readonly accuracy?: number;
+  /** Whether it is worth more than an untrained one; absent when nothing was trained. */
   readonly heldOut?: HeldOut;
 }
 
@@ -77,13 +77,10 @@ export async function trainNetwork(
     if (trainer.step % LOOK_STEPS === 0) look = lookAt(trainer, heldOutBatch);
     const held = look && { heldOut: look };
     onProgress({ phase: 'train', done: trainer.step, total: steps, ...smooth.value, ...held });
-    if (trainer.step % CHECKPOINT_STEPS === 0 && trainer.step < steps) {
-      await save();
-    }
+    if (trainer.step % CHECKPOINT_STEPS === 0 || trainer.step === steps) await save();
   }
   const heldOut = verdictOn(trainer, heldOutBatch);
-  const network = heldOut.learned ? trainer.network() : initialNetwork(layers, seed);
-  return { network, ...smooth.value, heldOut };
+  return { network: trainer.network(), ...smooth.value, heldOut };
 }
 
 function batchOf(images: readonly Pixels[], learn: LearnOptions, step: number): Batch {

@@ -73,6 +73,17 @@ async function scoresOn(
   return grid.scores;
 }
 
+/** Of a frame among others, its statistics left to the back end. */
+async function scoresFromPixels(model: Awaited<ReturnType<typeof smallModel>>) {
+  const { encoder, localizer } = await load(model, SIZE, await startBackend('tensorflow'));
+  const frames = [49, 50].map((n) =>
+    prepareFrame(surface(SIZE, n), Number.POSITIVE_INFINITY, false),
+  );
+  const outputs = await encoder.encode(frames);
+  encoder.dispose();
+  return localizer.localize(outputs[1]).grid.scores;
+}
+
 const READOUTS: Readonly<Record<string, Partial<Readout>>> = {
   gaussian: { density: 'gaussian' },
   nearest: { density: 'nearest' },
@@ -88,16 +99,19 @@ for (const [name, readout] of Object.entries(READOUTS)) {
     const expected = await scoresOn('cpu', model);
     near(t, await scoresOn('tensorflow', model), expected, 1e-4);
     near(t, await scoresOn('tensorflow', model, 64), expected, 1e-4, 'patch by patch');
+    near(t, await scoresFromPixels(model), expected, 1e-4, 'statistics from pixels');
   });
 }
 
 test('every byte arrives as its number', async (t) => {
   await startBackend('tensorflow');
   const bytes = Uint8Array.from({ length: 2 * 8 * 16 * 3 }, (_, i) => i % 256);
+  const before = tf.memory().numTensors;
   const pixels = uploadBytes(bytes, [2, 8, 16, 3]);
   t.deepEqual(pixels.shape, [2, 8, 16, 3]);
   t.deepEqual([...pixels.dataSync()], [...bytes]);
   pixels.dispose();
+  t.is(tf.memory().numTensors, before);
 });
 
 /** Gradients of a batch on a network that has trained two steps. */

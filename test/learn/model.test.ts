@@ -171,6 +171,27 @@ test.serial('a run that was stopped and resumed gives the same bytes', async (t)
   t.deepEqual(bytesOf(resumed), uninterrupted);
 });
 
+test.serial('a training that has ended is not done again', async (t) => {
+  const saved: Record<string, Tensor>[] = [];
+  const save = async (tensors: Record<string, Tensor>) => {
+    saved.push(structuredClone(tensors));
+  };
+  const first = bytesOf(
+    await learnModel('weave', IMAGES, OPTIONS, {
+      checkpoints: { load: async () => undefined, save },
+    }),
+  );
+  t.deepEqual(
+    saved.map(({ step }) => step.data[0]),
+    [OPTIONS.steps],
+  );
+  const again = await learnModel('weave', IMAGES, OPTIONS, {
+    checkpoints: { load: async () => saved[0], save: async () => t.fail() },
+    onProgress: ({ phase }) => t.not(phase, 'train'),
+  });
+  t.deepEqual(bytesOf(again), first);
+});
+
 test.serial('a checkpoint of another run is refused', async (t) => {
   const checkpoints = {
     load: async () => ({ step: { shape: [1], data: Float32Array.of(3) } }),

@@ -3,6 +3,7 @@ import type {
   KernelBackend,
   NamedAttrMap,
   NamedTensorInfoMap,
+  Tensor,
   TensorInfo,
 } from '@tensorflow/tfjs-core';
 
@@ -40,7 +41,8 @@ export interface Binding extends Constants {
 
 export interface NodeBackend extends KernelBackend {
   readonly binding: Binding;
-  createOutputTensor(metadata: TensorMetadata): TensorInfo;
+  /** A tensor of its own, which the engine already counts. */
+  createOutputTensor(metadata: TensorMetadata): Tensor;
   executeSingleOutput(
     name: string,
     attributes: readonly Attribute[],

@@ -14,8 +14,7 @@ export const uploadBytes: Upload = (bytes, shape) => {
       Truncate: ['BOOL', false],
     });
     const [numbers] = binding.executeOp('Cast', table, [sent], 1);
-    const info = backend.createOutputTensor(numbers);
-    return tf.engine().makeTensorFromTensorInfo(info) as tf.Tensor4D;
+    return backend.createOutputTensor(numbers) as tf.Tensor4D;
   } finally {
     binding.deleteTensor(sent); // it looks at the caller's memory, which it must not outlive
   }
