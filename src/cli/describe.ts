@@ -1,4 +1,5 @@
 /** What is said of models and thresholds, the same in every command. */
+import { heldOutNeeded } from '../localize/calibrate.js';
 import type { Calibration, Manifest } from '../model/manifest.js';
 import { count, percent, shortId } from './format.js';
 
@@ -26,6 +27,6 @@ export function thresholdLines(calibration: Calibration): string[] {
 }
 
 function shortfall(requested: number, alpha: number, n: number): string {
-  const needed = Math.ceil(1 / requested - 1 - 1e-9);
+  const needed = heldOutNeeded(requested);
   return `  a false-alarm rate of ${percent(requested)} needs ${count(needed, 'held-out image')}; you have ${n}: ${percent(alpha)} is what can be promised`;
 }

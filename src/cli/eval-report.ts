@@ -1,83 +1,124 @@
-/** What `eval --report` writes: scores of all images, and pictures of the worst mistakes. */
-import { readdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { loadJudge } from '../detect/frame-judge.js';
-import { judgeFrame } from '../detect/judge.js';
+/**
+ * What `eval --report` writes. A file: the report for people. A directory: the same, the scores of
+ * all images, and pictures of the worst mistakes.
+ */
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
 import { PatchlineError } from '../errors.js';
-import type { TestImage } from '../evaluate/dataset.js';
-import type { ScoredFrame } from '../evaluate/evaluation.js';
+import type { Measured, ScoredFrame } from '../evaluate/evaluation.js';
+import type { Evaluation } from '../evaluate/result.js';
 import { makeDirectory, writeFileAtomically } from '../files.js';
+import { falseAlarmsOf, type Judged, judgedAgain, missesOf } from './eval-mistakes.js';
 import type { TestRun } from './eval-run.js';
-import type { Evaluation } from './eval-table.js';
 import { FileNames } from './file-names.js';
-import { decodeFile } from './images.js';
-import { isLocated, writeOverlay } from './pictures.js';
+import { writeOverlay } from './pictures.js';
+import { reportPage } from './report/page.js';
+import { mistakesWithPictures } from './report/thumbnails.js';
 
-/** Pictures of each kind of mistake. */
+/** Pictures of each kind of mistake in a directory. */
 const MAX_PICTURES = 20;
 
-/** Makes the directory. @throws PL_WRITE (usage) if something is in it: pictures would mix */
-export async function openReport(dir: string): Promise<void> {
-  await makeDirectory(dir);
-  if ((await readdir(dir)).length === 0) return;
-  throw new PatchlineError('PL_WRITE', `${dir} is not empty`, {
+/** Whether a report is one file. */
+function isPage(path: string): boolean {
+  return ['.html', '.htm'].includes(extname(path).toLowerCase());
+}
+
+/**
+ * Makes the directory, before minutes are spent.
+ *
+ * @throws PL_WRITE (usage) if something is in it: pictures would mix; or if a page is one
+ */
+export async function openReport(path: string): Promise<void> {
+  await makeDirectory(isPage(path) ? dirname(path) : path);
+  if (isPage(path)) {
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isDirectory()) throw unfit(`${path} is a directory`, 'a file ending in .html');
+  } else if ((await readdir(path)).length > 0) {
+    throw unfit(`${path} is not empty`, 'a new or empty directory, or a file ending in .html');
+  }
+}
+
+function unfit(message: string, what: string): PatchlineError {
+  return new PatchlineError('PL_WRITE', message, {
     disposition: 'usage',
-    hint: 'give --report a new or empty directory',
+    hint: `give --report ${what}`,
   });
 }
 
-interface Judged extends TestImage, ScoredFrame {}
+/** What an evaluation has found, for its report. */
+export interface Findings {
+  readonly run: TestRun;
+  readonly evaluation: Evaluation;
+  /** One a test image. */
+  readonly frames: readonly ScoredFrame[];
+  readonly masks: readonly (Uint8Array | undefined)[];
+  readonly curves: { readonly model: Measured['curves']; readonly control: Measured['curves'] };
+}
 
-/**
- * `images.csv`, `report.json` (the evaluation and all images), `misses/` and `false-alarms/` (the
- * worst first).
- */
-export async function writeReport(
-  dir: string,
-  run: TestRun,
-  frames: readonly ScoredFrame[],
-  evaluation: Evaluation,
+export async function writeReport(path: string, findings: Findings): Promise<void> {
+  const { run, frames, masks } = findings;
+  const judged = run.tests.map((test, i): Judged => ({ ...test, ...frames[i], mask: masks[i] }));
+  if (isPage(path)) {
+    await writePage(path, findings, judged);
+    return;
+  }
+  await writePage(join(path, 'report.html'), findings, judged);
+  await writeTables(path, findings.evaluation, judged);
+  const { value } = findings.evaluation.threshold;
+  await writePictures(join(path, 'misses'), missesOf(judged, value), run);
+  await writePictures(join(path, 'false-alarms'), falseAlarmsOf(judged, value), run);
+}
+
+async function writePage(
+  path: string,
+  { run, evaluation, curves }: Findings,
+  judged: readonly Judged[],
 ): Promise<void> {
-  const judged = run.tests.map((test, i) => ({ ...test, ...frames[i] }));
   const { value } = evaluation.threshold;
+  const page = reportPage({
+    evaluation,
+    manifest: run.bundle.manifest,
+    curves,
+    frames: judged.map((image) => ({ ...image, name: basename(image.path) })),
+    misses: await mistakesWithPictures(missesOf(judged, value), run),
+    falseAlarms: await mistakesWithPictures(falseAlarmsOf(judged, value), run),
+    at: new Date(),
+  });
+  await writeFileAtomically(path, page);
+}
+
+/** `images.csv`, and `report.json`: the evaluation and all images. */
+async function writeTables(
+  dir: string,
+  evaluation: Evaluation,
+  judged: readonly Judged[],
+): Promise<void> {
   const rows = judged.map(({ path, kind, good, score }) => ({
     file: path,
     kind,
     good,
     score,
-    verdict: score > value ? 'anomalous' : 'ok',
+    verdict: score > evaluation.threshold.value ? 'anomalous' : 'ok',
   }));
   await writeFileAtomically(join(dir, 'images.csv'), csvOf(rows));
   const report = { ...evaluation, images: rows };
   await writeFileAtomically(join(dir, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
-  const misses = judged
-    .filter(({ good, score }) => !good && score <= value)
-    .sort((a, b) => a.score - b.score);
-  const falseAlarms = judged
-    .filter(({ good, score }) => good && score > value)
-    .sort((a, b) => b.score - a.score);
-  await writePictures(join(dir, 'misses'), misses, run);
-  await writePictures(join(dir, 'false-alarms'), falseAlarms, run);
 }
 
 async function writePictures(
   dir: string,
   mistakes: readonly Judged[],
-  { bundle, backend, signal }: TestRun,
+  run: TestRun,
 ): Promise<void> {
   if (mistakes.length === 0) return;
   await makeDirectory(dir);
-  const { input, calibration } = bundle.manifest;
-  const judge = await loadJudge(bundle, backend);
   const names = new FileNames();
-  for (const [rank, { path, kind }] of mistakes.slice(0, MAX_PICTURES).entries()) {
-    signal.throwIfAborted();
-    const frame = await judgeFrame(judge, calibration.threshold, await decodeFile(path, input));
-    const place = String(rank + 1).padStart(2, '0');
-    if (isLocated(frame))
-      await writeOverlay(dir, names.of(`${place}-${kind}-${basename(path)}`), frame, calibration);
+  let rank = 0;
+  for await (const { image, frame } of judgedAgain(mistakes.slice(0, MAX_PICTURES), run)) {
+    const place = String(++rank).padStart(2, '0');
+    const name = names.of(`${place}-${image.kind}-${basename(image.path)}`);
+    await writeOverlay(dir, name, frame, run.bundle.manifest.calibration);
   }
-  judge.dispose();
 }
 
 type Row = Readonly<Record<string, string | number | boolean>>;

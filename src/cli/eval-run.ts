@@ -18,15 +18,24 @@ export interface TestRun {
   readonly signal: AbortSignal;
 }
 
-/** Before minutes are spent. @throws PL_DATASET (usage) without good or without defective images */
+/** Before minutes are spent. @throws PL_DATASET (usage) without any test image */
 export function assertTestable(tests: readonly TestImage[], path: string): void {
-  const { good, anomalous } = countsOf(tests);
-  if (good > 0 && anomalous > 0) return;
-  const missing = good === 0 ? 'test/good' : 'test/<defect>';
-  throw new PatchlineError('PL_DATASET', `${path} has no images in ${missing}`, {
+  if (tests.length > 0) return;
+  throw new PatchlineError('PL_DATASET', `${path} has no images in test/good or test/<defect>`, {
     disposition: 'usage',
     hint: 'an evaluation needs good images and images with defects, in MVTec layout',
   });
+}
+
+/** What an evaluation without good or without defective images cannot say. */
+export function missingLines(tests: readonly TestImage[]): string[] {
+  const { good, anomalous } = countsOf(tests);
+  const lacks = (what: string, where: string) =>
+    `warning: no ${where}: ${what} cannot be measured, nor how well scores tell good from bad`;
+  return [
+    ...(good === 0 ? [lacks('false alarms', 'test/good')] : []),
+    ...(anomalous === 0 ? [lacks('what is found', 'test/<defect>')] : []),
+  ];
 }
 
 export function countsOf(tests: readonly TestImage[]) {

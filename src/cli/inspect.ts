@@ -111,6 +111,7 @@ function trainingText({
   images,
   loss,
   accuracy,
+  heldOut,
 }: Manifest['training']) {
   const { fit, standardise, calibrate } = images;
   const how =
@@ -121,7 +122,9 @@ function trainingText({
     loss === undefined || accuracy === undefined
       ? ''
       : `, loss ${loss.toFixed(3)}, accuracy ${percent(accuracy, 0)}`;
-  return `${how}, seed ${seed}${outcome}; ${count(fit, 'image')} + ${standardise} to standardise + ${calibrate} for the threshold`;
+  const held = heldOut === undefined ? '' : `, held out ${percent(heldOut.accuracy, 0)}`;
+  const use = heldOut?.learned === false ? ', not learned: untrained features' : '';
+  return `${how}, seed ${seed}${outcome}${held}${use}; ${count(fit, 'image')} + ${standardise} to standardise + ${calibrate} for the threshold`;
 }
 
 function mapText({ sigma, borderCorrection, topShare, centred }: DetectorSpec['map']): string {

@@ -7,7 +7,7 @@ import { renderOverlay } from '../localize/overlay.js';
 import type { Calibration } from '../model/manifest.js';
 
 /** A frame that was judged by its places. */
-type LocatedFrame = JudgedFrame & Required<Pick<JudgedFrame, 'grid' | 'map'>>;
+export type LocatedFrame = JudgedFrame & Required<Pick<JudgedFrame, 'grid' | 'map'>>;
 
 export function isLocated(frame: JudgedFrame): frame is LocatedFrame {
   return frame.grid !== undefined && frame.map !== undefined;

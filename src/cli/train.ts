@@ -3,6 +3,7 @@ import { startBackend } from '../backend/backends.js';
 import { choice, integer, listOf, numberWithin, onOff, text } from '../config/kind.js';
 import { type Config, optional, required, withDefault } from '../config/option.js';
 import { type Dataset, openDataset } from '../evaluate/dataset.js';
+import { placeShare } from '../learn/alignment.js';
 import { learnImageModel } from '../learn/image-model.js';
 import { chooseImages, type GoodImage, imageLimit, MAX_IMAGES } from '../learn/images.js';
 import { type LearnContext, type LearnedModel, learnModel } from '../learn/model.js';
@@ -21,6 +22,7 @@ import {
   imageOptions,
 } from './image-training.js';
 import { Progress } from './progress.js';
+import { alignmentAdvice, learnedLines, tooFewImages } from './training-advice.js';
 import { assertEnough, inputOf, readGoodImages, sizeKind } from './training-images.js';
 import { endUnfinished, learnOptionsOf, openPartial, VIEW_NAMES } from './training-run.js';
 
@@ -146,8 +148,13 @@ async function run(config: TrainConfig, context: Context): Promise<ExitCode> {
   const limit = Math.min(config.maxImages, imageLimit(input.size));
   const paths = chooseImages(dataset.trainGood, limit, Random.for(config.seed, 'images'));
   output.note(found(dataset, paths.length, input.native, input.size));
+  for (const line of tooFewImages(paths.length, config.falseAlarmRate)) output.note(line);
   const progress = new Progress(output);
   const images = await readGoodImages(paths, input.size, progress, signal);
+  const alignment = placeShare(images);
+  if (config.detector === 'patch') {
+    for (const line of alignmentAdvice(alignment, config.density)) output.note(line);
+  }
   const backend = await startBackend(config.backend);
   const learner = await learnerOf(config);
   const partial = await openPartial(config, learner.init, backend, images, output);
@@ -159,7 +166,7 @@ async function run(config: TrainConfig, context: Context): Promise<ExitCode> {
     });
     const { id } = await writeBundle(config.model, learned.manifest, learned.tensors);
     await partial.remove();
-    report(config, dataset, learned, id, performance.now() - start, context);
+    report(config, dataset, learned, { id, alignment, ms: performance.now() - start }, context);
     return 0;
   } catch (error) {
     throw await endUnfinished(partial, error, context);
@@ -204,11 +211,12 @@ const PHASES: Readonly<Record<LearnProgress['phase'], string>> = {
   calibrate: 'calibrating',
 };
 
-function stepOf({ phase, done, total, loss, accuracy }: LearnProgress) {
-  const detail =
-    loss === undefined || accuracy === undefined
-      ? {}
-      : { detail: `loss ${loss.toFixed(3)}, accuracy ${percent(accuracy, 0)}` };
+function stepOf({ phase, done, total, loss, heldOut }: LearnProgress) {
+  const held =
+    heldOut === undefined
+      ? ''
+      : `, held out ${heldOut.loss.toFixed(3)}, accuracy ${percent(heldOut.accuracy, 0)}`;
+  const detail = loss === undefined ? {} : { detail: `loss ${loss.toFixed(3)}${held}` };
   return { phase: PHASES[phase], done, total, ...detail };
 }
 
@@ -216,12 +224,12 @@ function report(
   config: TrainConfig,
   dataset: Dataset,
   { manifest }: LearnedModel,
-  id: string,
-  ms: number,
+  { id, alignment, ms }: { readonly id: string; readonly alignment: number; readonly ms: number },
   { output, operands }: Context,
 ): void {
   const { input, training, calibration } = manifest;
   output.text(`${modelLine(config.model, id, manifest)}, learned in ${duration(ms)}`);
+  for (const line of learnedLines(training)) output.text(line);
   for (const line of thresholdLines(calibration)) output.text(line);
   const next = dataset.test.length > 0 ? `eval ${operands[0]}` : 'score <images>';
   output.text(`Next: patchline ${next} --model ${config.model}`);
@@ -230,6 +238,7 @@ function report(
     dataset: dataset.name,
     input,
     training,
+    alignment,
     threshold: thresholdResult(calibration),
     timing: { seconds: ms / 1000 },
   });

@@ -1,5 +1,5 @@
 import type { Progress as LearnProgress } from '../learn/options.js';
-import { duration } from './format.js';
+import { duration, percent } from './format.js';
 import type { Output } from './output.js';
 
 const PHASES: Readonly<Record<LearnProgress['phase'], string>> = {
@@ -37,9 +37,14 @@ export class TrainingLines {
   }
 }
 
-function describe(camera: string, { phase, done, total, loss }: LearnProgress, ms: number): string {
+function describe(
+  camera: string,
+  { phase, done, total, loss, heldOut }: LearnProgress,
+  ms: number,
+): string {
   const share = `${Math.round((100 * done) / total)} %`;
-  const detail = loss === undefined ? '' : `, loss ${loss.toFixed(2)}`;
+  const held = heldOut === undefined ? '' : `, held out ${percent(heldOut.accuracy, 0)}`;
+  const detail = loss === undefined ? '' : `, loss ${loss.toFixed(2)}${held}`;
   const left =
     done > 1 && done < total ? `, ${duration((ms / (done - 1)) * (total - done))} left` : '';
   return `${camera}: ${PHASES[phase]} ${share}${detail}${left}`;

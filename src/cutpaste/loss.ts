@@ -53,7 +53,7 @@ function classWeights(labels: Int32Array, classes: number): number[] {
 }
 
 /** Index of the highest of the values from `at` on; the first of equals. */
-function highestOf(values: Float32Array, at: number, count: number): number {
+export function highestOf(values: Float32Array, at: number, count: number): number {
   let best = 0;
   for (let k = 1; k < count; k++) if (values[at + k] > values[at + best]) best = k;
   return best;

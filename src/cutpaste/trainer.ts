@@ -15,6 +15,7 @@ import type { TrainableNetwork } from './network.js';
 import { learningRateAt, type OptimiserOptions } from './optimiser.js';
 import { assertShape, Parameters } from './parameters.js';
 import { type LayerPasses, layerPasses } from './passes.js';
+import { balancedAccuracy } from './recall.js';
 import type { TrainingNetwork } from './training-network.js';
 
 export interface StepResult {
@@ -104,6 +105,23 @@ export class Trainer<Trained = TrainableNetwork> {
       return value;
     });
     return { ...value, gradients };
+  }
+
+  /**
+   * Loss and *balanced* accuracy of a batch that is not learned from. Changes nothing.
+   *
+   * @throws PL_STATE if there is not one label for each output cell
+   */
+  evaluate(batch: Batch): StepResult {
+    return tf.tidy(() => {
+      const weights = this.#weights();
+      const { output } = this.#network.forward(this.#passes, weights, this.#pixels(batch));
+      const head = headForward(weights, output);
+      assertLabels(batch, head.logits.shape[0]);
+      const logits = head.logits.dataSync() as Float32Array;
+      const { loss } = crossEntropy(logits, batch.labels, this.#classes);
+      return { loss, accuracy: balancedAccuracy(logits, batch.labels, this.#classes) };
+    });
   }
 
   /** The convolutions as they are now, without the head. */

@@ -84,7 +84,7 @@ async function train(
   const starts = new Map<string, { phase: string; at: number }>();
   const report = (camera: string, progress: Progress): void => {
     onProgress(camera, progress);
-    const { phase, done, total, loss } = progress;
+    const { phase, done, total, loss, heldOut } = progress;
     const before = starts.get(camera);
     const start = before?.phase === phase ? before : { phase, at: performance.now() };
     starts.set(camera, start);
@@ -94,6 +94,7 @@ async function train(
       step: done,
       steps: total,
       ...(loss !== undefined && { loss }),
+      ...(heldOut !== undefined && { heldOutAccuracy: heldOut.accuracy }),
       etaSeconds: secondsEach * (total - done),
     });
   };

@@ -1,5 +1,6 @@
 import type { Size } from '../frame/pixels.js';
 import { labelComponents } from '../localize/components.js';
+import { type Curve, CurveBuilder } from './curve.js';
 import type { Sweep } from './sweep.js';
 
 /**
@@ -61,6 +62,23 @@ export function aupro(sweep: Sweep, overlap: Float64Array, limit: number): numbe
   }
   lineTo(end, y);
   return area / end;
+}
+
+/**
+ * The curve under which `aupro` is an area: the mean overlap of the defects over the false-positive
+ * rate, from (0, 0) to (1, 1). Parameters as there.
+ */
+export function proCurve(
+  { negatives, falseAbove, falsePositives }: Sweep,
+  overlap: Float64Array,
+): Curve {
+  const builder = new CurveBuilder();
+  for (let step = 0; step < overlap.length; step++) {
+    builder.lineTo(falseAbove[step] / negatives, step === 0 ? 0 : overlap[step - 1]);
+    builder.lineTo(falsePositives[step] / negatives, overlap[step]);
+  }
+  builder.lineTo(1, 1);
+  return builder.curve;
 }
 
 /** The step of the threshold that equals `score`, by bisection. */

@@ -1,7 +1,8 @@
 import { PatchlineError } from '../errors.js';
 import type { Size } from '../frame/pixels.js';
-import { aupro, regionOverlap } from './aupro.js';
-import { aurocOf, averagePrecisionOf, f1MaxOf } from './ranking.js';
+import { aupro, proCurve, regionOverlap } from './aupro.js';
+import type { Curve } from './curve.js';
+import { aurocOf, averagePrecisionOf, f1MaxOf, rocCurveOf } from './ranking.js';
 import { countAnomalous, type Scores, Sweep } from './sweep.js';
 
 /** How well the anomaly maps show where the defects are; each of [0, 1]. */
@@ -21,8 +22,15 @@ export interface ImageMetrics {
   readonly f1Max: number;
 }
 
+/** What the metrics are areas and points of. */
+export interface PixelCurves {
+  readonly roc: Curve;
+  /** Per-region overlap over the false-positive rate. */
+  readonly pro: Curve;
+}
+
 /**
- * The pixel metrics of a test set. Every pixel of every frame counts, good frames included, at the
+ * The pixel metrics of a test set, and their curves. Every pixel of every frame counts, good frames included, at the
  * size of the model's input. Leave out anomalous frames that have no mask.
  *
  * @param maps anomaly maps, each [height, width], finite
@@ -30,11 +38,11 @@ export interface ImageMetrics {
  * @throws PatchlineError PL_DATASET if no pixel is defective or all are, PL_NUMERIC if a score is
  *   not finite; RangeError if a map or mask is not of `size`.
  */
-export function evaluatePixels(
+export function measurePixels(
   maps: readonly Float32Array[],
   masks: readonly Uint8Array[],
   size: Size,
-): PixelMetrics {
+): { readonly metrics: PixelMetrics; readonly curves: PixelCurves } {
   const pixels = size.width * size.height;
   if (maps.length !== masks.length || maps.some((map) => map.length !== pixels)) {
     throw new RangeError(`expected ${masks.length} maps of ${size.width} × ${size.height}`);
@@ -46,27 +54,34 @@ export function evaluatePixels(
   });
   const sweep = new Sweep(maps, masks);
   const overlap = regionOverlap(sweep, maps, masks, size);
-  return {
+  const metrics = {
     auroc: aurocOf(sweep),
     ap: averagePrecisionOf(sweep),
     aupro30: aupro(sweep, overlap, 0.3),
     aupro05: aupro(sweep, overlap, 0.05),
     f1Max: f1MaxOf(sweep).f1,
   };
+  return { metrics, curves: { roc: rocCurveOf(sweep), pro: proCurve(sweep, overlap) } };
 }
 
 /**
- * The image metrics of a test set.
+ * The image metrics of a test set, and their curve.
  *
  * @param scores [n] frame scores, finite
  * @param labels [n] 0 good, 1 anomalous
  * @throws PatchlineError PL_DATASET if no image is good or none is anomalous, PL_NUMERIC if a score
  *   is not finite.
  */
-export function evaluateImages(scores: Scores, labels: Uint8Array): ImageMetrics {
+export function measureImages(
+  scores: Scores,
+  labels: Uint8Array,
+): { readonly metrics: ImageMetrics; readonly roc: Curve } {
   requireBothImages(labels);
   const sweep = new Sweep([scores], [labels]);
-  return { auroc: aurocOf(sweep), f1Max: f1MaxOf(sweep).f1 };
+  return {
+    metrics: { auroc: aurocOf(sweep), f1Max: f1MaxOf(sweep).f1 },
+    roc: rocCurveOf(sweep),
+  };
 }
 
 /** @throws PatchlineError PL_DATASET if no image is good or none is anomalous. */

@@ -1,12 +1,5 @@
+import { type Curve, CurveBuilder } from './curve.js';
 import { type Scores, Sweep } from './sweep.js';
-
-/** A receiver operating characteristic as a polyline from (0, 0) to (1, 1). */
-export interface RocCurve {
-  /** [n] False-positive rate, ascending. */
-  readonly fpr: Float64Array;
-  /** [n] True-positive rate, ascending. */
-  readonly tpr: Float64Array;
-}
 
 export interface F1Max {
   /** The highest F1 = 2·TP / (2·TP + FP + FN) of any threshold. */
@@ -40,23 +33,25 @@ export function f1Max(scores: Scores, labels: Uint8Array): F1Max {
   return f1MaxOf(new Sweep([scores], [labels]));
 }
 
-/** The ROC curve with its corners only. Parameters and errors as for `auroc`. */
-export function rocCurve(scores: Scores, labels: Uint8Array): RocCurve {
-  const sweep = new Sweep([scores], [labels]);
-  const { falseAbove, falsePositives, truePositives } = sweep;
-  const fpr = [0];
-  const tpr = [0];
-  const lineTo = (fp: number, tp: number): void => {
-    if (fp / sweep.negatives === fpr.at(-1) && tp / sweep.positives === tpr.at(-1)) return;
-    fpr.push(fp / sweep.negatives);
-    tpr.push(tp / sweep.positives);
-  };
+/**
+ * The receiver operating characteristic with its corners only: the true-positive over the
+ * false-positive rate, from (0, 0) to (1, 1). Parameters and errors as for `auroc`.
+ */
+export function rocCurve(scores: Scores, labels: Uint8Array): Curve {
+  return rocCurveOf(new Sweep([scores], [labels]));
+}
+
+/** `rocCurve` of samples that are ranked already. */
+export function rocCurveOf({ positives, negatives, ...curve }: Sweep): Curve {
+  const { falseAbove, falsePositives, truePositives } = curve;
+  const builder = new CurveBuilder();
+  const lineTo = (fp: number, tp: number) => builder.lineTo(fp / negatives, tp / positives);
   for (let step = 0; step < truePositives.length; step++) {
     lineTo(falseAbove[step], step === 0 ? 0 : truePositives[step - 1]);
     lineTo(falsePositives[step], truePositives[step]);
   }
-  lineTo(sweep.negatives, sweep.positives);
-  return { fpr: Float64Array.from(fpr), tpr: Float64Array.from(tpr) };
+  lineTo(negatives, positives);
+  return builder.curve;
 }
 
 /** `auroc` of samples that are ranked already. */

@@ -48,6 +48,7 @@ export async function* measure(job: Job, judging: Backend): AsyncGenerator<Measu
   const normalisation = normalisationOf(split.fit);
   const trained = await trainNetwork(split.fit, {
     learn: learnOptions(job),
+    heldOut: split.standardise,
     normalisation,
     onProgress: () => {},
     checkpoints: await checkpointsOf(job, split.fit),

@@ -13,7 +13,7 @@ import { PATCHLINE_VERSION } from '../version.js';
 import { calibrate } from './calibrate.js';
 import { detectorSpec, fitDetector, type LearnedDetector } from './detector.js';
 import { assertNotBlank, type GoodImage, normalisationOf } from './images.js';
-import { type Checkpoints, foldOnImages, trainNetwork } from './network.js';
+import { type Checkpoints, foldOnImages, type TrainedNetwork, trainNetwork } from './network.js';
 import { type LearnOptions, type OnProgress, PAPER_READOUT, type Readout } from './options.js';
 import { type Split, splitImages } from './split.js';
 
@@ -55,6 +55,7 @@ export async function learnModel(
   const context = { ...(signal && { signal }), ...(checkpoints && { checkpoints }) };
   const trained = await trainNetwork(split.fit, {
     learn: options,
+    heldOut: split.standardise,
     normalisation,
     onProgress,
     ...context,
@@ -65,8 +66,10 @@ export async function learnModel(
     const fitting = { readout: how, seed, onImage, ...(signal && { signal }) };
     return fitDetector(folded, split.fit, split.standardise, fitting);
   };
-  const learned = await learn(trained.network, readout, 'fit');
-  const control = await learn(initialNetwork(options.layers, seed), PAPER_READOUT, 'control');
+  const untrained = initialNetwork(options.layers, seed);
+  const network = trained.heldOut?.learned === false ? untrained : trained.network;
+  const learned = await learn(network, readout, 'fit');
+  const control = await learn(untrained, PAPER_READOUT, 'control');
   const tensors = { ...tensorsOf(learned, DETECTOR_FILES), ...tensorsOf(control, CONTROL_FILES) };
   const parts = {
     input: sizeOf(images[0].pixels),
@@ -98,7 +101,7 @@ function manifestOf(
   calibration: Manifest['calibration'],
   { steps, seed, variant, labels }: LearnOptions,
   split: Split<GoodImage>,
-  { loss, accuracy }: { readonly loss?: number; readonly accuracy?: number },
+  { loss, accuracy, heldOut }: Omit<TrainedNetwork, 'network'>,
 ): Omit<Manifest, 'files'> {
   return {
     format: FORMAT,
@@ -119,7 +122,7 @@ function manifestOf(
         standardise: split.standardise.length,
         calibrate: split.calibrate.length,
       },
-      ...(loss === undefined ? {} : { loss, accuracy }),
+      ...(loss === undefined ? {} : { loss, accuracy, heldOut }),
       backend: backendText(runningTensorflow()),
     },
     control: parts.control,

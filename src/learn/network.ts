@@ -13,6 +13,7 @@ import type { Pixels } from '../frame/pixels.js';
 import type { Normalisation } from '../model/manifest.js';
 import type { Tensor } from '../model/safetensors.js';
 import { Random } from '../random.js';
+import { type HeldOut, lookAt, verdictOn } from './held-out.js';
 import type { GoodImage } from './images.js';
 import { CELL_CROPS, type LearnOptions, type OnProgress, PAPER_CROPS } from './options.js';
 
@@ -24,16 +25,22 @@ export interface Checkpoints {
 
 /** Steps between two checkpoints: about half a minute. */
 const CHECKPOINT_STEPS = 50;
+/** Steps between two looks at held-out images: a look costs two thirds of a step. */
+const LOOK_STEPS = 25;
 
 export interface TrainedNetwork {
   readonly network: TrainableNetwork;
   /** Over the last steps; absent when nothing was trained. */
   readonly loss?: number;
   readonly accuracy?: number;
+  /** Whether it is worth more than an untrained one; absent when nothing was trained. */
+  readonly heldOut?: HeldOut;
 }
 
 export interface TrainOptions {
   readonly learn: LearnOptions;
+  /** Good images that tell whether anything is learned; the network never sees them. */
+  readonly heldOut: readonly GoodImage[];
   readonly normalisation: Normalisation;
   readonly onProgress: OnProgress;
   readonly checkpoints?: Checkpoints;
@@ -64,6 +71,9 @@ export async function trainNetwork(
   }
   const save = async () => checkpoints?.save({ ...trainer.checkpoint(), ...smooth.checkpoint() });
   const pixels = images.map((image) => image.pixels);
+  const others = options.heldOut.map((image) => image.pixels);
+  const heldOutBatch = (i: number) => batchOf(others, learn, steps + i); // no step's draws
+  let look: StepResult | undefined;
   while (trainer.step < steps) {
     await breathe();
     if (signal?.aborted) {
@@ -71,10 +81,13 @@ export async function trainNetwork(
       signal.throwIfAborted();
     }
     smooth.add(trainer.train(batchOf(pixels, learn, trainer.step)));
-    onProgress({ phase: 'train', done: trainer.step, total: steps, ...smooth.value });
+    if (trainer.step % LOOK_STEPS === 0) look = lookAt(trainer, heldOutBatch);
+    const held = look && { heldOut: look };
+    onProgress({ phase: 'train', done: trainer.step, total: steps, ...smooth.value, ...held });
     if (trainer.step % CHECKPOINT_STEPS === 0 || trainer.step === steps) await save();
   }
-  return { network: trainer.network(), ...smooth.value };
+  const heldOut = verdictOn(trainer, heldOutBatch);
+  return { network: trainer.network(), ...smooth.value, heldOut };
 }
 
 function batchOf(images: readonly Pixels[], learn: LearnOptions, step: number): Batch {

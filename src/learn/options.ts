@@ -78,6 +78,8 @@ export interface Progress {
   /** Smoothed over the last steps; only while training. */
   readonly loss?: number;
   readonly accuracy?: number;
+  /** Of good images that are not learned from, with pasted defects; from step 25 on. */
+  readonly heldOut?: { readonly loss: number; readonly accuracy: number };
 }
 
 export type OnProgress = (progress: Progress) => void;

@@ -32,17 +32,30 @@ export function splitImages<T>(images: readonly T[], seed: number): Split<T> {
       `${images.length} good images are too few to learn from`,
       {
         disposition: 'usage',
-        hint: `give at least ${MIN_IMAGES}; a false-alarm rate of 5 % needs 50, a rate of 1 % needs 273`,
+        hint: `give at least ${MIN_IMAGES}; a false-alarm rate of 5 % needs ${imagesNeeded(19)}, a rate of 1 % needs ${imagesNeeded(99)}`,
       },
     );
   }
   const order = Random.for(seed, 'split').shuffled(images);
-  const wanted = Math.max(MIN_HELD_OUT, Math.round(HELD_OUT * order.length));
-  const heldOut = Math.min(wanted, Math.floor(order.length / 2));
-  const fifth = Math.max(Math.min(2, heldOut - 1), Math.floor(heldOut / 5));
+  const { standardise, calibrate } = splitSizes(order.length);
   return {
-    standardise: order.slice(0, fifth),
-    calibrate: order.slice(fifth, heldOut),
-    fit: order.slice(heldOut),
+    standardise: order.slice(0, standardise),
+    calibrate: order.slice(standardise, standardise + calibrate),
+    fit: order.slice(standardise + calibrate),
   };
+}
+
+/** How many of `images` are held out for each purpose. */
+export function splitSizes(images: number): { standardise: number; calibrate: number } {
+  const wanted = Math.max(MIN_HELD_OUT, Math.round(HELD_OUT * images));
+  const heldOut = Math.min(wanted, Math.floor(images / 2));
+  const standardise = Math.max(Math.min(2, heldOut - 1), Math.floor(heldOut / 5));
+  return { standardise, calibrate: heldOut - standardise };
+}
+
+/** The fewest images of which `calibrate` are for the threshold. */
+export function imagesNeeded(calibrate: number): number {
+  let images = MIN_IMAGES;
+  while (splitSizes(images).calibrate < calibrate) images++;
+  return images;
 }

@@ -55,6 +55,11 @@ export function conformalThreshold(scores: readonly number[], alpha: number): Co
   };
 }
 
+/** Calibration images that a false-alarm rate takes: n ≥ 1/α − 1. */
+export function heldOutNeeded(alpha: number): number {
+  return Math.ceil(1 / alpha - 1 - 1e-9);
+}
+
 /**
  * Quantiles with linear interpolation between the order statistics (the default of NumPy, type 7 of
  * Hyndman & Fan), one for each probability of 0 … 1.

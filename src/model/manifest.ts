@@ -8,7 +8,7 @@ export const FORMAT = 'patchline-model';
 
 /**
  * Raised when a bundle written today cannot be read by yesterday's Patchline. 2: `map.centred`;
- * 3: image-level detectors.
+ * 3: image-level detectors, `training.heldOut`.
  */
 export const VERSION = 3;
 
@@ -99,6 +99,17 @@ const trainingSchema = z.strictObject({
   /** Smoothed cross entropy and accuracy over the last steps; absent when nothing was trained. */
   loss: z.number().optional(),
   accuracy: z.number().optional(),
+  /** The same of good images that were not learned from, with pasted defects; from version 3 on. */
+  heldOut: z
+    .strictObject({
+      loss: z.number(),
+      /** Mean of the classes' shares of right answers. */
+      accuracy: z.number(),
+      chance: z.number(),
+      /** false: the accuracy is not above chance, and the network is the untrained one. */
+      learned: z.boolean(),
+    })
+    .optional(),
   backend: z.string(),
 });
 

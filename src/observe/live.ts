@@ -14,6 +14,8 @@ export interface LiveTraining {
   readonly step: number;
   readonly steps: number;
   readonly loss?: number;
+  /** Of good images that are not learned from, with pasted defects; share of 1. */
+  readonly heldOutAccuracy?: number;
   readonly etaSeconds: number;
 }
 

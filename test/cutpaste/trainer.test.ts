@@ -77,6 +77,13 @@ test('five steps agree with NumPy: momentum, decay, warm-up and cosine', (t) => 
   }
 });
 
+test('an evaluation has the loss that NumPy gives a step, and changes nothing', (t) => {
+  const { trainer, batches } = referenceTrainer();
+  const before = trainer.checkpoint();
+  near(t, [trainer.evaluate(batches[0]).loss], [reference.training.steps[0].loss], 1e-6);
+  t.deepEqual(trainer.checkpoint(), before);
+});
+
 test('the learning rate rises to its peak, then falls to almost nothing', (t) => {
   const { optimiser, steps } = reference.training;
   near(

@@ -161,7 +161,7 @@ test.serial('a model of a newer format', async (t) => {
   const file = join(cwd, 'newer', 'model.json');
   const manifest = JSON.parse(await readFile(file, 'utf8'));
   await writeFile(file, JSON.stringify({ ...manifest, version: manifest.version + 1 }));
-  const message = /^newer is a model of format version 3; this Patchline reads version 2$/;
+  const message = /^newer is a model of format version 4; this Patchline reads version 3$/;
   const expected = { code: 2, error: 'PL_BUNDLE_VERSION', message } as const;
   await fails(t, cwd, ['inspect', '--model', 'newer'], expected);
 });

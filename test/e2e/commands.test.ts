@@ -30,7 +30,11 @@ test.serial('train writes a model and says what it promises', async (t) => {
   // 24 images: 11 are held out, 2 of them to standardise and 9 for the threshold.
   t.like(result.threshold, { requestedAlpha: 0.05, alpha: 1 / 10, n: 9 });
   t.true(stderr.includes('ribs: 24 good images of 64×64 px'));
-  t.regex(stderr, /training {5}60\/60 {2}loss \d\.\d+, accuracy \d+ %/);
+  t.regex(stderr, /training {5}60\/60 {2}loss \d\.\d+, held out \d\.\d+, accuracy \d+ %/);
+  t.true(result.training.heldOut.learned); // or a resumed training would be no news below
+  t.regex(stderr, /\nLearned: \d+ % of pasted defects and good places told right/);
+  t.true(Math.abs(result.alignment) < 0.2); // ribs that start anywhere
+  t.true(stderr.includes('warning: too few images: 9 of 24 set the threshold'));
   t.true(
     stderr.includes('a false-alarm rate of 5 % needs 19 held-out images; you have 9: 10 % is'),
   );
@@ -148,9 +152,32 @@ test('eval measures the model beside its control', async (t) => {
   const rows = (await readFile(path('report', 'images.csv'), 'utf8')).trim().split('\r\n');
   t.is(rows[0], 'file,kind,good,score,verdict');
   t.is(rows.length, 1 + 8);
+  t.true(
+    (await readFile(path('report', 'report.html'), 'utf8')).includes('4 of 4 defective images'),
+  );
   const again = await run('eval', 'ribs', '--model', 'model', '--report', 'report');
   t.is(again.code, 2);
   t.true(again.stderr.includes('report is not empty'));
+});
+
+test('eval writes the report as one small file, and measures what there is', async (t) => {
+  await cp(path('ribs', 'test', 'good'), path('fine', 'test', 'good'), { recursive: true });
+  await cp(path('ribs', 'train'), path('fine', 'train'), { recursive: true });
+  const { code, stdout, stderr } = await run(
+    ...['eval', 'fine', '--model', 'model', '--json', '--report', 'pages/fine.html'],
+  );
+  t.is(code, 0, stderr);
+  t.true(stderr.includes('warning: no test/<defect>: what is found cannot be measured'));
+  const { frames, image, pixel, threshold } = JSON.parse(stdout);
+  t.deepEqual(frames, { good: 4, anomalous: 0, withoutMask: 0 });
+  t.true(threshold.falseAlarmRate >= 0);
+  t.deepEqual([image, pixel, threshold.detectionRate], [undefined, undefined, undefined]);
+  const page = await readFile(path('pages', 'fine.html'), 'utf8');
+  t.true(page.startsWith('<!doctype html>') && page.length < 3e6);
+  t.true(page.includes('There are no defective test images'));
+  const taken = await run('eval', 'fine', '--model', 'model', '--report', 'pages/fine.html/x.html');
+  t.is(taken.code, 1);
+  t.regex(taken.stderr, /cannot write|is not/);
 });
 
 test('calibrate sets the threshold anew and keeps all else', async (t) => {

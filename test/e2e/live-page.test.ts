@@ -327,7 +327,10 @@ browserTest('before the first frame: what to do, then the training', async (t) =
     worker.health = RUNNING;
     await page.getByText('Waiting for the first frame').waitFor();
     await page.getByText('Check that the source delivers').waitFor();
-    live.setTraining('brushed steel', { step: 420, steps: 1000, loss: 0.3812, etaSeconds: 21 });
+    live.setTraining('brushed steel', {
+      ...{ step: 420, steps: 1000, loss: 0.3812, heldOutAccuracy: 0.614 },
+      etaSeconds: 21,
+    });
     const phase = 'fitting densities';
     live.setTraining('printed tin', { phase, step: 3, steps: 8, etaSeconds: Number.NaN });
     const first = page.locator('.training').first();
@@ -335,7 +338,7 @@ browserTest('before the first frame: what to do, then the training', async (t) =
     t.is(await first.locator('.training-percent').textContent(), '42 %');
     t.is(
       await first.locator('.training-facts').textContent(),
-      'training · step 420 of 1,000 · loss 0.38 · about 21 s left',
+      'training · step 420 of 1,000 · loss 0.38 · held-out accuracy 61 % · about 21 s left',
     );
     const second = page.locator('.training-facts').nth(1);
     t.is(await second.textContent(), 'fitting densities · step 3 of 8');

@@ -1,5 +1,10 @@
 import test from 'ava';
-import { evaluateDetector, evaluateThreshold } from '../../src/evaluate/evaluation.js';
+import {
+  evaluateDetector,
+  evaluateThreshold,
+  measureDetector,
+  measureThreshold,
+} from '../../src/evaluate/evaluation.js';
 
 const SIZE = { width: 2, height: 1 };
 const frame = (kind: string, score: number, map: [number, number]) => ({
@@ -45,4 +50,28 @@ test('a threshold is judged as a whole and by kind', (t) => {
       ['crack', 0, 1],
     ],
   );
+});
+
+const NO_MASK = [undefined, undefined];
+
+test('without good or without defective frames, what is left is measured', (t) => {
+  const [good, defective] = [frames.slice(0, 2), frames.slice(2)];
+  const none = { image: undefined, pixel: undefined };
+  t.deepEqual(measureDetector(good, NO_MASK, SIZE), { metrics: none, curves: none });
+  t.like(measureThreshold(good, 2), { falseAlarm: { count: 1, total: 2 }, detection: undefined });
+  const { metrics } = measureDetector(defective, [mask(1, 0), mask(0, 1)], SIZE);
+  t.is(metrics.image, undefined);
+  t.is(metrics.pixel?.auroc, 1); // good pixels are there: 0.9 and 0.4 above 0.1 and 0.2
+  t.like(measureThreshold(defective, 2), { falseAlarm: undefined, detection: { count: 1 } });
+});
+
+test('an evaluation needs both', (t) => {
+  for (const part of [frames.slice(0, 2), frames.slice(2)]) {
+    for (const run of [
+      () => evaluateDetector(part, NO_MASK, SIZE),
+      () => evaluateThreshold(part, 2),
+    ]) {
+      t.like(t.throws(run), { code: 'PL_DATASET', disposition: 'usage' });
+    }
+  }
 });

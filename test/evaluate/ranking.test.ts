@@ -38,7 +38,7 @@ for (const kind of [Float32Array, Float64Array]) {
 
 for (const { name, scores, labels, auroc: area, roc } of rankings) {
   test(`the ROC curve has all corners of scikit-learn's: ${name}`, (t) => {
-    const { fpr, tpr } = rocCurve(Float64Array.from(scores), Uint8Array.from(labels));
+    const { x: fpr, y: tpr } = rocCurve(Float64Array.from(scores), Uint8Array.from(labels));
     const known = new Set(roc.fpr.map((x, i) => `${x} ${roc.tpr[i]}`));
     let trapezoids = 0;
     for (let i = 0; i < fpr.length; i++) {
@@ -59,7 +59,7 @@ test('four samples by hand', (t) => {
   t.true(near(averagePrecision(scores, labels), 1 / 2 + (1 / 2) * (2 / 3)));
   // F1 at 3: 2/(2+1) = 2/3, at 2: 4/(4+1) = 4/5.
   t.deepEqual(f1Max(scores, labels), { f1: 4 / 5, threshold: 2 });
-  const { fpr, tpr } = rocCurve(scores, labels);
+  const { x: fpr, y: tpr } = rocCurve(scores, labels);
   t.deepEqual([...fpr], [0, 0, 0.5, 1]);
   t.deepEqual([...tpr], [0, 0.5, 1, 1]);
 });

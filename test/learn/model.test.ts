@@ -63,12 +63,16 @@ test.serial('the manifest is valid and says what was done', async (t) => {
     backend: 'wasm',
   });
   t.true((manifest.training.loss ?? 0) > 0);
+  t.is(manifest.training.heldOut?.chance, 1 / 3);
   const { detector, control } = manifest;
   const files = [detector, control].flatMap(({ network, densityFile }) => [
     network.file,
     densityFile,
   ]);
   t.deepEqual(Object.keys(tensors).sort(), files.sort());
+  // Three steps teach nothing: then the untrained features are used.
+  t.false(manifest.training.heldOut?.learned);
+  t.deepEqual(tensors[detector.network.file], tensors[control.network.file]);
 });
 
 test.serial('without steps there is no loss, and the network is the control', async (t) => {

@@ -147,6 +147,16 @@ test('a model of version 1 is read; its scores are not centred', async (t) => {
   t.like(manifest, { version: 1, detector: { map: { ...map, centred: false } } });
 });
 
+test('a model of version 2 is read; it does not say how held-out images did', async (t) => {
+  const dir = await sampleBundle(t);
+  await editManifest(dir, (manifest) => {
+    manifest.version = 2;
+  });
+  const { manifest } = await readBundle(dir);
+  t.is(manifest.version, 2);
+  t.is(manifest.training.heldOut, undefined);
+});
+
 test('a newer version says which it is and which is read', async (t) => {
   const dir = await sampleBundle(t);
   await editManifest(dir, (manifest) => {

@@ -64,20 +64,24 @@ function showTotals(totals) {
 function showTraining(training) {
   byId('trainings').hidden = training.length === 0;
   byId('training-list').replaceChildren(
-    ...training.map(({ name, phase = 'training', step, steps, loss, etaSeconds }) => {
-      const { element, parts } = copyOf('training-template');
-      const done = steps > 0 ? step / steps : 0;
-      setText(parts.name, name);
-      setText(parts.percent, `${Math.floor(done * 100)} %`);
-      parts.progress.value = done;
-      parts.progress.setAttribute('aria-label', `Training of ${name}`);
-      const facts = [phase, `step ${count(step)} of ${count(steps)}`];
-      if (loss !== undefined) facts.push(`loss ${figure(loss)}`);
-      if (done < 1 && Number.isFinite(etaSeconds))
-        facts.push(`about ${duration(etaSeconds * 1000)} left`);
-      setText(parts.facts, facts.join(' · '));
-      return element;
-    }),
+    ...training.map(
+      ({ name, phase = 'training', step, steps, loss, heldOutAccuracy, etaSeconds }) => {
+        const { element, parts } = copyOf('training-template');
+        const done = steps > 0 ? step / steps : 0;
+        setText(parts.name, name);
+        setText(parts.percent, `${Math.floor(done * 100)} %`);
+        parts.progress.value = done;
+        parts.progress.setAttribute('aria-label', `Training of ${name}`);
+        const facts = [phase, `step ${count(step)} of ${count(steps)}`];
+        if (loss !== undefined) facts.push(`loss ${figure(loss)}`);
+        if (heldOutAccuracy !== undefined)
+          facts.push(`held-out accuracy ${Math.round(100 * heldOutAccuracy)} %`);
+        if (done < 1 && Number.isFinite(etaSeconds))
+          facts.push(`about ${duration(etaSeconds * 1000)} left`);
+        setText(parts.facts, facts.join(' · '));
+        return element;
+      },
+    ),
   );
 }
 

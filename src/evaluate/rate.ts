@@ -1,6 +1,3 @@
-import { requireBothImages } from './metrics.js';
-import type { Scores } from './sweep.js';
-
 /** A share of images, with the 95 % confidence interval that their number allows. */
 export interface Rate {
   readonly count: number;
@@ -9,31 +6,6 @@ export interface Rate {
   readonly value: number;
   readonly low: number;
   readonly high: number;
-}
-
-/** What a threshold does to a test set. */
-export interface VerdictRates {
-  /** Good images that are called anomalous. */
-  readonly falseAlarm: Rate;
-  /** Anomalous images that are called anomalous. */
-  readonly detection: Rate;
-}
-
-/**
- * The rates of verdicts at a threshold. An image is anomalous if its score is *above* the
- * threshold: the conformal threshold is itself the score of a good image.
- *
- * @param scores [n] frame scores
- * @param labels [n] 0 good, 1 anomalous
- * @throws PatchlineError PL_DATASET if no image is good or none is anomalous.
- */
-export function verdictRates(scores: Scores, labels: Uint8Array, threshold: number): VerdictRates {
-  requireBothImages(labels);
-  const rateOf = (label: number): Rate => {
-    const own = scores.filter((_, i) => labels[i] === label);
-    return rate(own.filter((score) => score > threshold).length, own.length);
-  };
-  return { falseAlarm: rateOf(0), detection: rateOf(1) };
 }
 
 const Z95 = 1.959963984540054; // standard normal quantile of 0.975

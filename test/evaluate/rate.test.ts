@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { rate, verdictRates } from '../../src/evaluate/verdicts.js';
+import { rate } from '../../src/evaluate/rate.js';
 
 interface Interval {
   readonly count: number;
@@ -22,22 +22,6 @@ for (const { count, total, low, high } of rates) {
     t.true(found.low >= 0 && found.high <= 1);
   });
 }
-
-test('an image is anomalous above the threshold, not at it', (t) => {
-  const scores = Float32Array.of(1, 2, 3, 4, 2, 3, 5);
-  const labels = Uint8Array.of(0, 0, 0, 0, 1, 1, 1);
-  const { falseAlarm, detection } = verdictRates(scores, labels, 3);
-  t.like(falseAlarm, { count: 1, total: 4, value: 0.25 });
-  t.like(detection, { count: 1, total: 3, value: 1 / 3 });
-});
-
-test('both kinds of image must occur', (t) => {
-  const scores = Float64Array.of(1, 2);
-  for (const label of [0, 1]) {
-    const error = t.throws(() => verdictRates(scores, Uint8Array.of(label, label), 1));
-    t.like(error, { code: 'PL_DATASET', disposition: 'usage' });
-  }
-});
 
 test('refuses what is no rate', (t) => {
   for (const [count, total] of [

@@ -1,0 +1,51 @@
+/** What a user should know before minutes are spent on a training, and what came of it. */
+
+import { imagesNeeded, splitSizes } from '../learn/split.js';
+import { heldOutNeeded } from '../localize/calibrate.js';
+import type { Manifest } from '../model/manifest.js';
+import { count, percent } from './format.js';
+
+/** From here on more than half of what differs within a frame is the same in every frame. */
+const ALIGNED = 0.5;
+
+/** @returns nothing where the images are enough for the rate */
+export function tooFewImages(images: number, alpha: number): string[] {
+  const { calibrate } = splitSizes(images);
+  const needed = heldOutNeeded(alpha);
+  if (calibrate >= needed) return [];
+  const promised = percent(1 / (calibrate + 1));
+  return [
+    `warning: too few images: ${calibrate} of ${images} set the threshold, a false-alarm rate of ${percent(alpha)} needs ${needed} and so ${count(imagesNeeded(needed), 'image')}; ${promised} is the least that can be promised`,
+  ];
+}
+
+/**
+ * @param share what `placeShare` says
+ * @param density undefined where the user has chosen none
+ */
+export function alignmentAdvice(share: number, density: string | undefined): string[] {
+  const explains = `the place in the frame explains ${percent(Math.max(0, share), 0)} of what differs within a frame`;
+  if (share >= ALIGNED && density === undefined) {
+    return [
+      `The product lies the same way in all images (${explains}): with --density location each place has a density of its own, which alone sees what is missing`,
+    ];
+  }
+  if (share < ALIGNED && density === 'location') {
+    return [
+      `warning: --density location is for products that always lie the same way; here ${explains}`,
+    ];
+  }
+  return [];
+}
+
+/** Whether training has earned its cost. */
+export function learnedLines({ heldOut, steps }: Manifest['training']): string[] {
+  if (heldOut === undefined) return [];
+  const { accuracy, chance, learned } = heldOut;
+  const right = `${percent(accuracy, 0)} of pasted defects and good places told right on held-out images (chance: ${percent(chance, 0)})`;
+  if (learned) return [`Learned: ${right}`];
+  return [
+    `warning: this surface was not learned: ${right}`,
+    `  the untrained features are used. More than ${count(steps, 'step')}, --labels cell or more images may help; else --steps 0 gives the same at once`,
+  ];
+}

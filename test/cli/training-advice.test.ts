@@ -1,0 +1,39 @@
+import test from 'ava';
+import { alignmentAdvice, learnedLines, tooFewImages } from '../../src/cli/training-advice.js';
+import { MANIFEST } from '../model/sample-model.js';
+
+test('too few images: what the rate needs and what can be promised', (t) => {
+  t.deepEqual(tooFewImages(50, 0.05), []); // 23 held out, 4 to standardise, 19 for the threshold
+  t.deepEqual(tooFewImages(24, 0.05), [
+    'warning: too few images: 9 of 24 set the threshold, a false-alarm rate of 5 % needs 19 and so 50 images; 10 % is the least that can be promised',
+  ]);
+  t.regex(
+    tooFewImages(50, 0.01)[0],
+    /a false-alarm rate of 1 % needs 99 and so 273 images; 5 % is/,
+  );
+});
+
+test('a density for each place is suggested to aligned products, and doubted for others', (t) => {
+  t.regex(alignmentAdvice(0.92, undefined)[0], /explains 92 % .* --density location/);
+  t.regex(alignmentAdvice(0.02, 'location')[0], /^warning: --density location .* explains 2 %/);
+  t.regex(alignmentAdvice(-0.01, 'location')[0], / explains 0 %/);
+  for (const [share, density] of [
+    [0.02, undefined],
+    [0.92, 'location'],
+    [0.92, 'gaussian'],
+  ] as const) {
+    t.deepEqual(alignmentAdvice(share, density), []);
+  }
+});
+
+test('what came of the training', (t) => {
+  const heldOut = { loss: 0.6, accuracy: 0.712, chance: 1 / 3, learned: true };
+  t.deepEqual(learnedLines({ ...MANIFEST.training, heldOut }), [
+    'Learned: 71 % of pasted defects and good places told right on held-out images (chance: 33 %)',
+  ]);
+  const failed = { ...heldOut, accuracy: 0.34, learned: false };
+  const [first, second] = learnedLines({ ...MANIFEST.training, steps: 20, heldOut: failed });
+  t.regex(first, /^warning: this surface was not learned: 34 % .* \(chance: 33 %\)$/);
+  t.regex(second, /^ {2}the untrained features are used\. More than 20 steps/);
+  t.deepEqual(learnedLines(MANIFEST.training), []);
+});
