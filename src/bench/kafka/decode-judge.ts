@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { parseView } from '../../detect/detector.js';
 import { patchLevel } from '../../detect/image-detector.js';
+import type { DecodeThreadData } from '../../engine/decode-thread.js';
 import { buffersOf } from '../../engine/reply.js';
 import { MODULES } from '../../engine/stages.js';
 import { Threads } from '../../engine/threads.js';
@@ -19,7 +20,8 @@ export class DecodeJudge implements Judge {
     this.#bundle = bundle;
     const ignore = () => {};
     const events = { onDeath: ignore, onBroken: ignore }; // the task that was lost tells of it
-    this.#threads = new Threads({ name: 'decoding', file: MODULES.decode, count, ...events });
+    const data: DecodeThreadData = { models: [] }; // none is judged
+    this.#threads = new Threads({ name: 'decoding', file: MODULES.decode, count, data, ...events });
   }
 
   async judge(frame: Frame): Promise<Outcome> {
