@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
 import { KafkaClient } from '../../stream/kafka/client.js';
+import { PATIENCE } from './topics.js';
 
 export interface FeederData {
   readonly broker: string;
@@ -14,7 +15,7 @@ export interface FeederData {
 }
 
 const { broker, topic, partitions, frames, count, rate } = workerData as FeederData;
-const producer = new KafkaClient({ brokers: [broker] }).producer();
+const producer = new KafkaClient({ brokers: [broker] }).producer(PATIENCE);
 await producer.connect();
 const begin = performance.now();
 let sending: Promise<unknown> = Promise.resolve();

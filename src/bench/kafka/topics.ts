@@ -10,6 +10,9 @@ export const PARTITIONS = 8;
 /** Bytes of a request while a topic is filled. */
 const REQUEST_BYTES = 4 * 2 ** 20;
 
+/** Retries of a request: a broker may not lead yet where its metadata already says so. */
+export const PATIENCE = 10;
+
 /** How long a new topic may take to get leaders, milliseconds. */
 const LEADERS_MS = 30_000;
 
@@ -71,7 +74,7 @@ export class BenchTopics {
     partitions = PARTITIONS,
   ): Promise<string> {
     const topic = await this.make('frames', partitions);
-    const producer = this.#client.producer();
+    const producer = this.#client.producer(PATIENCE);
     await producer.connect();
     const perRequest = Math.max(1, Math.floor(REQUEST_BYTES / frames[0].length));
     for (let n = 0; n < count; n += perRequest) {

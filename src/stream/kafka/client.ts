@@ -74,14 +74,18 @@ export class KafkaClient {
     });
   }
 
-  /** Every record once and in order as long as its requests come one at a time (see lane.ts). */
-  producer(): Producer {
+  /**
+   * Every record once and in order as long as its requests come one at a time (see lane.ts).
+   *
+   * @param retries few for a lane, which goes on trying by itself and tells of it
+   */
+  producer(retries = 1): Producer {
     return this.#kafka.producer({
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
       createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-      retry: { ...RETRY, retries: 1 }, // the lane goes on trying, and tells of it
+      retry: { ...RETRY, retries },
     });
   }
 
