@@ -24,16 +24,14 @@ export interface UpsampleOptions {
   readonly kernel?: number;
 }
 
-/** Cells that are added at once: most of the work is loading and storing. */
-const AT_ONCE = 8;
-
 /** The weights of the cells in reach of each pixel along one axis. */
 interface Axis {
   readonly pixels: number;
-  /** Most cells in reach of one pixel, in whole `AT_ONCE`: the length of a row of `weights`. */
+  /** Most cells in reach of one pixel: the length of a row of `weights`. */
   readonly reach: number;
   readonly first: Int32Array; // [pixels]: first cell in reach
-  readonly weights: Float64Array; // [pixels, reach], 0 behind the last cell in reach
+  readonly count: Int32Array; // [pixels]: cells in reach
+  readonly weights: Float64Array; // [pixels, reach]
 }
 
 /** The weight of a cell whose centre is `distance` pixels away; 0 is out of reach. */
@@ -52,8 +50,7 @@ export class Upsampler {
   readonly #lattice: Lattice;
   readonly #x: Axis;
   readonly #y: Axis;
-  readonly #cells: Float64Array; // [cols + reach]: one row of the grid, and zeros
-  readonly #stretched: Float64Array; // [rows + reach, width]: columns done, and rows of zeros
+  readonly #stretched: Float64Array; // [rows, width]: columns done, rows to come
   readonly #line: Float64Array; // [width]: one row of the map in double precision
 
   /** @param sigma deviation of the Gaussian, px of the model's input. */
@@ -66,8 +63,7 @@ export class Upsampler {
     this.#lattice = lattice;
     this.#x = axis(size.width, lattice.cols, lattice, sigma, options);
     this.#y = axis(size.height, lattice.rows, lattice, sigma, options);
-    this.#cells = new Float64Array(lattice.cols + this.#x.reach);
-    this.#stretched = new Float64Array((lattice.rows + this.#y.reach) * size.width);
+    this.#stretched = new Float64Array(lattice.rows * size.width);
     this.#line = new Float64Array(size.width);
   }
 
@@ -88,79 +84,58 @@ export class Upsampler {
   }
 
   #stretchColumns(scores: Float32Array): void {
-    const { pixels, reach, first, weights } = this.#x;
+    const { pixels, reach, first, count, weights } = this.#x;
     const { rows, cols } = this.#lattice;
-    const cells = this.#cells;
     const stretched = this.#stretched;
     for (let row = 0; row < rows; row++) {
-      cells.set(scores.subarray(row * cols, (row + 1) * cols));
       for (let x = 0; x < pixels; x++) {
-        const end = (x + 1) * reach;
+        const cell = row * cols + first[x];
+        const weight = x * reach;
         let sum = 0;
-        for (let w = x * reach, c = first[x]; w < end; w += AT_ONCE, c += AT_ONCE) {
-          sum +=
-            weights[w] * cells[c] +
-            weights[w + 1] * cells[c + 1] +
-            weights[w + 2] * cells[c + 2] +
-            weights[w + 3] * cells[c + 3] +
-            weights[w + 4] * cells[c + 4] +
-            weights[w + 5] * cells[c + 5] +
-            weights[w + 6] * cells[c + 6] +
-            weights[w + 7] * cells[c + 7];
-        }
+        for (let k = 0; k < count[x]; k++) sum += weights[weight + k] * scores[cell + k];
         stretched[row * pixels + x] = sum;
       }
     }
   }
 
   #stretchRows(out: Float32Array): void {
-    const { pixels, reach, first, weights } = this.#y;
+    const { pixels, reach, first, count, weights } = this.#y;
     const width = this.#x.pixels;
     const line = this.#line;
     for (let y = 0; y < pixels; y++) {
       line.fill(0);
-      for (let k = 0; k < reach; k += AT_ONCE) {
-        addRows(line, this.#stretched, (first[y] + k) * width, weights, y * reach + k);
-      }
+      const weightsOfRow = weights.subarray(y * reach, y * reach + count[y]);
+      addRows(line, this.#stretched, first[y] * width, weightsOfRow);
       out.set(line, y * width);
     }
   }
 }
 
 /**
- * Adds `AT_ONCE` consecutive rows, each times its weight, to `line`.
+ * Adds consecutive rows, each times its weight, to `line`. Four at a time: most of the work is
+ * loading and storing the line.
  *
  * @param rows `[…, line.length]`; the first row begins at `from`.
- * @param weights that of the first row is at `at`.
  */
 function addRows(
   line: Float64Array,
   rows: Float64Array,
   from: number,
   weights: Float64Array,
-  at: number,
 ): void {
   const width = line.length;
-  const a = weights[at];
-  const b = weights[at + 1];
-  const c = weights[at + 2];
-  const d = weights[at + 3];
-  const e = weights[at + 4];
-  const f = weights[at + 5];
-  const g = weights[at + 6];
-  const h = weights[at + 7];
-  for (let x = 0, i = from; x < width; x++, i++) {
-    // One index goes from row to row: eight of their own would not all find a register.
-    let r = i;
-    let sum = a * rows[r];
-    sum += b * rows[(r += width)];
-    sum += c * rows[(r += width)];
-    sum += d * rows[(r += width)];
-    sum += e * rows[(r += width)];
-    sum += f * rows[(r += width)];
-    sum += g * rows[(r += width)];
-    sum += h * rows[(r += width)];
-    line[x] += sum;
+  let k = 0;
+  let row = from;
+  for (; k + 4 <= weights.length; k += 4, row += 4 * width) {
+    const [a, b, c, d] = [weights[k], weights[k + 1], weights[k + 2], weights[k + 3]];
+    for (let x = 0, i = row; x < width; x++, i++) {
+      line[x] +=
+        a * rows[i] + b * rows[i + width] + c * rows[i + 2 * width] + d * rows[i + 3 * width];
+    }
+  }
+  for (; k < weights.length; k++, row += width) {
+    const weight = weights[k];
+    for (let x = 0; x < width; x++) line[x] += weight * rows[row + x];
   }
 }
 
@@ -176,14 +151,14 @@ function axis(
     const row = inReach(cells, (cell) => falloff(Math.abs(pixel - offset - cell * stride)));
     return borderCorrection ? normalised(row, nearest(pixel, cells, stride, offset)) : row;
   });
-  const most = Math.max(...rows.map((row) => row.weights.length));
-  const reach = Math.ceil(most / AT_ONCE) * AT_ONCE;
+  const reach = Math.max(...rows.map((row) => row.weights.length));
   const weights = new Float64Array(pixels * reach);
   for (const [pixel, row] of rows.entries()) weights.set(row.weights, pixel * reach);
   return {
     pixels,
     reach,
     first: Int32Array.from(rows, (row) => row.first),
+    count: Int32Array.from(rows, (row) => row.weights.length),
     weights,
   };
 }
