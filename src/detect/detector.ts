@@ -37,6 +37,11 @@ export function parseView(name: string): ViewName {
   return { name, receptiveField, statistics };
 }
 
+/** Whether some of the views read the frame's statistics. */
+export function readsStatistics(views: readonly Pick<ViewSpec, 'name'>[]): boolean {
+  return views.some(({ name }) => parseView(name).statistics);
+}
+
 /** What the encoder has to compute for a view, before a density is known. */
 export function viewRequest(network: FoldedNetwork, name: string): ViewRequest {
   const { receptiveField, statistics } = parseView(name);

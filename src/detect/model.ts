@@ -5,7 +5,7 @@ import type { Encoder, EncoderInput } from '../backend/encoder.js';
 import type { Size } from '../frame/pixels.js';
 import { densitiesFrom, networkFrom, type Tensors } from '../model/detector-tensors.js';
 import type { DetectorSpec, Manifest } from '../model/manifest.js';
-import { parseView, scoringRequest } from './detector.js';
+import { readsStatistics, scoringRequest } from './detector.js';
 import { patchLevel } from './image-detector.js';
 import { type Localization, Localizer } from './localizer.js';
 
@@ -69,7 +69,7 @@ export class LoadedDetector {
   }
 
   get wantsStatistics(): boolean {
-    return this.spec.views.some(({ name }) => parseView(name).statistics);
+    return readsStatistics(this.spec.views);
   }
 
   async localize(input: EncoderInput): Promise<Localization> {

@@ -6,13 +6,20 @@
 import { threadId } from 'node:worker_threads';
 import { workerData } from 'piscina';
 import { type BackendName, startBackend } from '../backend/backends.js';
-import type { BackendMemory, Encoder, EncoderInput, ViewOutput } from '../backend/encoder.js';
+import type { BackendMemory, Encoder, EncoderInput } from '../backend/encoder.js';
 import { type FrameJudge, loadJudge } from '../detect/frame-judge.js';
 import { isImageLevel } from '../detect/image-detector.js';
 import { partsOf } from '../detect/model.js';
 import { wholeFrame } from '../detect/prepare.js';
 import type { Bundle } from '../model/bundle.js';
-import { arraysOfFinished, type FinishedFrame, Finisher, type FinishTask } from './finish.js';
+import {
+  arraysOfEncoded,
+  arraysOfFinished,
+  type EncodedFrame,
+  type FinishedFrame,
+  Finisher,
+  type FinishTask,
+} from './finish.js';
 import { answering } from './reply.js';
 
 export interface EncodeThreadData {
@@ -31,9 +38,6 @@ export interface BatchTask {
   readonly model: string;
   readonly inputs: readonly EncoderInput[];
 }
-
-/** What the encoder says of a frame, and the frame itself if it came whole. */
-export type EncodedFrame = Pick<FinishTask, 'outputs' | 'frame'>;
 
 export interface EncodedBatch extends EncoderFacts {
   readonly frames: readonly EncodedFrame[];
@@ -65,9 +69,7 @@ export const isGpu = answering(
   () => [],
 );
 
-export const encode = answering(encodeBatch, ({ frames }) =>
-  frames.flatMap(({ outputs, frame }) => [...arraysOfOutputs(outputs), frame?.data]),
-);
+export const encode = answering(encodeBatch, ({ frames }) => frames.flatMap(arraysOfEncoded));
 
 export const judge = answering(judgeFrame, arraysOfFinished);
 
@@ -99,8 +101,4 @@ async function judgeWhole({ model, input, size }: JudgeTask): Promise<JudgedFram
 
 function factsOf(encoder: Pick<Encoder, 'memory'>, start: number): EncoderFacts {
   return { encodeMs: performance.now() - start, thread: threadId, memory: encoder.memory() };
-}
-
-function arraysOfOutputs(outputs: readonly ViewOutput[]) {
-  return outputs.flatMap(({ values, nearest }) => [values, nearest]);
 }

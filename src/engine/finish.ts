@@ -60,6 +60,14 @@ export class Finisher {
   }
 }
 
+/** What the encoder says of a frame, and the frame itself if it came whole. */
+export type EncodedFrame = Pick<FinishTask, 'outputs' | 'frame'>;
+
+/** The arrays of an encoded frame, for the thread that sends it on. */
+export function arraysOfEncoded({ outputs, frame }: EncodedFrame) {
+  return [...outputs.flatMap(({ values, nearest }) => [values, nearest]), frame?.data];
+}
+
 /** The arrays of a finished frame, for the thread that sends it on. */
 export function arraysOfFinished({ grid, map }: FinishedFrame) {
   return [grid?.scores, map?.scores, map?.frame?.data];

@@ -1,5 +1,5 @@
 import type { BackendMemory, EncoderInput } from '../backend/encoder.js';
-import { parseView } from '../detect/detector.js';
+import { readsStatistics } from '../detect/detector.js';
 import { isImageLevel } from '../detect/image-detector.js';
 import { scaleRegion } from '../detect/judge.js';
 import { arraysOf } from '../detect/prepare.js';
@@ -15,8 +15,8 @@ import type {
   DecodeThreadData,
   OverlayPicture,
 } from './decode-thread.js';
-import type { EncodedFrame, EncodeThreadData } from './encode-thread.js';
-import type { FinishedFrame } from './finish.js';
+import type { EncodeThreadData } from './encode-thread.js';
+import { arraysOfEncoded, type EncodedFrame, type FinishedFrame } from './finish.js';
 import {
   DEFAULT_BATCH,
   type EngineOptions,
@@ -187,7 +187,7 @@ export class Stages {
   #needsOf({ detector }: Manifest): Pick<DecodeTask, 'tile' | 'statistics'> {
     const { tile = Number.POSITIVE_INFINITY } = this.#options;
     if (isImageLevel(detector)) return { tile: Number.POSITIVE_INFINITY, statistics: false };
-    const hasStatistics = detector.views.some(({ name }) => parseView(name).statistics);
+    const hasStatistics = readsStatistics(detector.views);
     return { tile, statistics: hasStatistics && (this.#isGpu ? 'of tiles' : true) };
   }
 
@@ -220,8 +220,7 @@ export class Stages {
       .catch(() => this.#encodeAlone(frame, bundle));
     const { encodeMs, outputs, frame: whole } = encoded;
     const task = { model: bundle.id, outputs, frame: whole, size, wantsMap };
-    const arrays = outputs.flatMap(({ values, nearest }) => [values, nearest]);
-    const moving = buffersOf([...arrays, whole?.data]);
+    const moving = buffersOf(arraysOfEncoded(encoded));
     return { ...(await this.#decoders.run('finish', task, moving)), encodeMs };
   }
 

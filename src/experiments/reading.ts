@@ -2,7 +2,7 @@
 import type { Backend } from '../backend/backend.js';
 import type { Encoder } from '../backend/encoder.js';
 import type { Density } from '../density/density.js';
-import { commonLattice, parseView, scoringRequest } from '../detect/detector.js';
+import { commonLattice, parseView, readsStatistics, scoringRequest } from '../detect/detector.js';
 import { addViews, standardisedScores } from '../detect/localizer.js';
 import { prepareFrame } from '../detect/prepare.js';
 import type { ScoreGrid } from '../frame/frame.js';
@@ -39,7 +39,7 @@ export class Reader {
   }
 
   async score(frames: Iterable<Pixels>): Promise<Scores> {
-    const wantsStatistics = this.#views.some(({ name }) => parseView(name).statistics);
+    const wantsStatistics = readsStatistics(this.#views);
     const scores: ViewScores[] = [];
     for (const pixels of frames) {
       const input = prepareFrame(pixels, Number.POSITIVE_INFINITY, wantsStatistics);

@@ -1,6 +1,6 @@
 /** The engine without its encoder: what Kafka, memory and the decoder let through. */
 import { availableParallelism } from 'node:os';
-import { parseView } from '../../detect/detector.js';
+import { readsStatistics } from '../../detect/detector.js';
 import { patchLevel } from '../../detect/image-detector.js';
 import type { DecodeThreadData } from '../../engine/decode-thread.js';
 import { buffersOf } from '../../engine/reply.js';
@@ -36,9 +36,7 @@ export class DecodeJudge implements Judge {
         input: manifest.input,
         maxPixels: MAX_PIXELS,
         tile: Number.POSITIVE_INFINITY,
-        statistics: patchLevel(manifest.detector).views.some(
-          ({ name }) => parseView(name).statistics,
-        ),
+        statistics: readsStatistics(patchLevel(manifest.detector).views),
       },
       buffersOf([bytes]),
     );
