@@ -106,7 +106,7 @@ const trainingSchema = z.strictObject({
       /** Mean of the classes' shares of right answers. */
       accuracy: z.number(),
       chance: z.number(),
-      /** false: the accuracy is not above chance, and the network is the untrained one. */
+      /** false: the accuracy is not above chance, and the network is what training started from. */
       learned: z.boolean(),
     })
     .optional(),
