@@ -37,3 +37,12 @@ test('what came of the training', (t) => {
   t.regex(second, /^ {2}the untrained features are used\. More than 20 steps/);
   t.deepEqual(learnedLines(MANIFEST.training), []);
 });
+
+test('what an image-level detector uses that was not learned: the weights that it was given', (t) => {
+  const heldOut = { loss: 0.6, accuracy: 0.34, chance: 1 / 3, learned: false };
+  const about = (more: object) =>
+    learnedLines({ ...MANIFEST.training, steps: 9, heldOut, ...more });
+  const given = about({ labels: 'frame', init: 'a'.repeat(64) });
+  t.regex(given[1], /^ {2}the features of --init are used\. More than 9 steps or more images may/);
+  t.regex(about({ labels: 'crop' })[1], /More than 9 steps, --labels cell or more images may help/);
+});
