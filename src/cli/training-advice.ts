@@ -51,6 +51,15 @@ export function learnedLines(training: Manifest['training']): string[] {
   ];
 }
 
+/** The same of a camera of the synthetic line; nothing where it was learned, or was not to be. */
+export function notLearnedLines(camera: string, training: Manifest['training']): string[] {
+  const { heldOut } = training;
+  if (heldOut?.learned !== false) return [];
+  return [
+    `warning: ${camera} was not learned: ${toldRight(heldOut)}; the ${startingFeatures(training)} are used, which show places nearly as well and tell bad frames apart less well: more --steps may help`,
+  ];
+}
+
 function toldRight({ accuracy, chance }: NonNullable<Manifest['training']['heldOut']>): string {
   return `${percent(accuracy, 0)} of pasted defects and good places told right on held-out images (chance: ${percent(chance, 0)})`;
 }

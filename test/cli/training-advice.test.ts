@@ -1,5 +1,10 @@
 import test from 'ava';
-import { alignmentAdvice, learnedLines, tooFewImages } from '../../src/cli/training-advice.js';
+import {
+  alignmentAdvice,
+  learnedLines,
+  notLearnedLines,
+  tooFewImages,
+} from '../../src/cli/training-advice.js';
 import { MANIFEST } from '../model/sample-model.js';
 
 test('too few images: what the rate needs and what can be promised', (t) => {
@@ -45,4 +50,14 @@ test('what an image-level detector uses that was not learned: the weights that i
   const given = about({ labels: 'frame', init: 'a'.repeat(64) });
   t.regex(given[1], /^ {2}the features of --init are used\. More than 9 steps or more images may/);
   t.regex(about({ labels: 'crop' })[1], /More than 9 steps, --labels cell or more images may help/);
+});
+
+test('a camera of the synthetic line that was not learned', (t) => {
+  const heldOut = { loss: 0.6, accuracy: 0.34, chance: 1 / 3, learned: false };
+  const [line, ...more] = notLearnedLines('metal-1', { ...MANIFEST.training, heldOut });
+  t.regex(line, /^warning: metal-1 was not learned: 34 % .* the untrained features are used/);
+  t.deepEqual(more, []);
+  const learned = { ...heldOut, learned: true };
+  t.deepEqual(notLearnedLines('metal-1', { ...MANIFEST.training, heldOut: learned }), []);
+  t.deepEqual(notLearnedLines('metal-1', { ...MANIFEST.training, steps: 0 }), []);
 });
