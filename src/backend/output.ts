@@ -4,8 +4,13 @@ import { latticeOf, type Tile } from '../localize/grid.js';
 import { type CellWindow, cellOf, type TileGroup } from '../localize/tiling.js';
 import type { EncoderInput, ViewOutput, ViewRequest } from './encoder.js';
 
-/** Pixels in one call of the network: bounds the memory of its activations (64 B a pixel). */
-const PIXELS_PER_CALL = 1 << 20;
+/**
+ * Pixels in one call of the network: bounds the memory of its activations (64 B a pixel). Small calls
+ * would leave a GPU idle.
+ */
+export function pixelsPerCall(gpu: boolean): number {
+  return gpu ? 1 << 22 : 1 << 20;
+}
 
 /** Cells of statistics in one call: bounds the memory of their distances to all centres. */
 const CELLS_PER_CALL = 1 << 14;
@@ -29,10 +34,16 @@ export function isWhole({ groups }: Pick<EncoderInput, 'groups'>): boolean {
   return groups.length === 1 && groups[0].tiles.length === 1;
 }
 
+/** A whole frame whose statistics are left to the back end. */
+export function isBare(frame: EncoderInput): boolean {
+  const { statistics } = frame;
+  return isWhole(frame) && statistics[8] === undefined && statistics[16] === undefined;
+}
+
 /** All tiles of some frames in few calls, each of at most `mostPixels` or of one tile. */
 export function* batchesOf(
   frames: readonly EncoderInput[],
-  mostPixels = PIXELS_PER_CALL,
+  mostPixels = pixelsPerCall(false),
 ): Generator<TileBatch> {
   for (const { border, pieces } of kindsOf(frames)) {
     const { width, height } = pieces[0].tile;

@@ -12,7 +12,8 @@ import {
   type CellRun,
   type Computed,
   emptyOutput,
-  isWhole,
+  isBare,
+  pixelsPerCall,
   placeRun,
   placeTiles,
   statisticsRuns,
@@ -28,9 +29,6 @@ export interface Device {
 }
 
 const CPU: Device = { upload: uploadFloats, gpu: false };
-
-/** Pixels in one call on a GPU, which small calls would leave idle. */
-const GPU_PIXELS_PER_CALL = 1 << 22;
 
 /** Holds the weights on the back end of this thread until `dispose`. */
 export class TensorEncoder implements Encoder {
@@ -57,7 +55,7 @@ export class TensorEncoder implements Encoder {
     );
     const bare = frames.every(isBare);
     const heads = bare ? this.#heads : this.#heads.filter(readsLayer);
-    const mostPixels = this.#device.gpu ? GPU_PIXELS_PER_CALL : undefined;
+    const mostPixels = pixelsPerCall(this.#device.gpu);
     for (const batch of heads.length === 0 ? [] : batchesOf(frames, mostPixels)) {
       await this.#encodeBatch(batch, heads, outputs);
     }
@@ -143,12 +141,6 @@ function layersOf(network: FoldedNetwork): Weights[] {
 
 function readsLayer({ request }: Head): boolean {
   return request.source.kind === 'layer';
-}
-
-/** Its statistics are left to the back end. */
-function isBare(frame: EncoderInput): boolean {
-  const { statistics } = frame;
-  return isWhole(frame) && statistics[8] === undefined && statistics[16] === undefined;
 }
 
 /** @param outputs of the head, by frame */

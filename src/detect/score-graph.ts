@@ -5,8 +5,9 @@
 import type { ViewRequest } from '../backend/encoder.js';
 import { Graph, type Ref } from '../backend/onnx/graph.js';
 import { addHead } from '../backend/onnx/heads.js';
-import { addNetwork, foldWhitening } from '../backend/onnx/network.js';
+import { addNetwork } from '../backend/onnx/network.js';
 import { addStatistics } from '../backend/onnx/statistics.js';
+import { foldWhitening } from '../backend/whitening.js';
 import type { FoldedNetwork } from '../cutpaste/network.js';
 import {
   type Density,

@@ -15,6 +15,7 @@ import { registerFusedConvolution } from './fused-convolution.js';
 import { ADDON, installationDirectory, KERNELS, usableInstallation } from './installation.js';
 import { settingsText, settle } from './settings.js';
 
+export { GraphEncoder } from './graph/encoder.js';
 export { uploadBytes } from './upload.js';
 
 /** The name of the back end in tfjs-node's kernels. */

@@ -14,9 +14,10 @@ import {
   type TileBatch,
   widthOf,
 } from '../output.js';
+import { foldWhitening } from '../whitening.js';
 import { Graph } from './graph.js';
 import { addHead, type Reading } from './heads.js';
-import { addNetwork, type Crop, foldWhitening } from './network.js';
+import { addNetwork, type Crop } from './network.js';
 import {
   bytesTensor,
   type Feeds,

@@ -1,0 +1,219 @@
+/**
+ * The encoder as graphs of TensorFlow, where a batch is one call. Run as single operations it is
+ * hundreds of calls, for which a GPU would wait.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { FoldedNetwork } from '../../../cutpaste/network.js';
+import { STATISTICS } from '../../../frame/statistics.js';
+import { type CellWindow, ownCells } from '../../../localize/tiling.js';
+import type {
+  BackendMemory,
+  Encoder,
+  EncoderInput,
+  ViewOutput,
+  ViewRequest,
+} from '../../encoder.js';
+import {
+  batchesOf,
+  byFrame,
+  type Computed,
+  emptyOutput,
+  isBare,
+  pixelsPerCall,
+  placeRun,
+  placeTiles,
+  statisticsRuns,
+  type TileBatch,
+} from '../../output.js';
+import { foldWhitening } from '../../whitening.js';
+import { Graph, type Ref } from './graph.js';
+import { addHead } from './heads.js';
+import { addNetwork, type Crop } from './network.js';
+import { addPixels, pixelFeeds } from './pixels.js';
+import { type Feed, Session, vector } from './session.js';
+import { addStatistics } from './statistics.js';
+
+/** Which graph tiles go through. */
+interface TileWay {
+  /** Only some cells of a tile are its own; whole frames are spared the copy. */
+  readonly cropped: boolean;
+  /** The statistics are computed from the pixels, too. */
+  readonly statistics: boolean;
+}
+
+export class GraphEncoder implements Encoder {
+  readonly backend = 'tensorflow';
+  readonly #network: FoldedNetwork;
+  readonly #views: readonly ViewRequest[];
+  readonly #gpu: boolean;
+  readonly #sessions = new Map<string, Promise<Session>>();
+  #bytes = 0;
+
+  private constructor(network: FoldedNetwork, views: readonly ViewRequest[], gpu: boolean) {
+    this.#network = network;
+    this.#views = views;
+    this.#gpu = gpu;
+  }
+
+  /** @throws PL_BACKEND if TensorFlow does not take the network */
+  static async create(
+    network: FoldedNetwork,
+    views: readonly ViewRequest[],
+    gpu: boolean,
+  ): Promise<GraphEncoder> {
+    const encoder = new GraphEncoder(network, views, gpu);
+    await encoder.#tileSession({ cropped: false, statistics: gpu });
+    return encoder;
+  }
+
+  async encode(frames: readonly EncoderInput[]): Promise<ViewOutput[][]> {
+    const outputs = this.#views.map((view) => frames.map((frame) => emptyOutput(view, frame)));
+    const statistics = frames.every(isBare);
+    const views = this.#views.filter((view) => statistics || readsLayer(view));
+    for (const batch of views.length === 0 ? [] : batchesOf(frames, pixelsPerCall(this.#gpu))) {
+      await this.#encodeTiles(batch, views, statistics, outputs);
+    }
+    for (const [v, view] of this.#views.entries()) {
+      if (!views.includes(view)) await this.#encodeStatistics(view, frames, outputs[v]);
+    }
+    return byFrame(outputs);
+  }
+
+  memory(): BackendMemory {
+    const { numBytes, numTensors } = tf.memory();
+    return { bytes: numBytes + this.#bytes, tensors: numTensors };
+  }
+
+  dispose(): void {
+    for (const session of this.#sessions.values()) void session.then((it) => it.dispose());
+    this.#sessions.clear();
+  }
+
+  /**
+   * Runs the network over some tiles and puts the cells they answer for into the frames' grids.
+   *
+   * @param outputs of all views, by frame
+   */
+  async #encodeTiles(
+    batch: TileBatch,
+    views: readonly ViewRequest[],
+    statistics: boolean,
+    outputs: readonly ViewOutput[][],
+  ): Promise<void> {
+    const { width, height } = batch.tiles[0];
+    const windows = views.map(({ receptiveField }) => ownCells(batch, receptiveField));
+    const { top, bottom, left, right } = batch.border;
+    const cropped = !(top && bottom && left && right);
+    const session = await this.#tileSession({ cropped, statistics });
+    const pixels = pixelFeeds(batch.pixels, [batch.tiles.length, height, width]);
+    const computed = readViews(
+      session,
+      { ...pixels, ...(cropped && cropFeeds(views, windows)) },
+      views,
+    );
+    for (const [i, view] of views.entries()) {
+      placeTiles(computed[i], batch, windows[i], outputs[this.#views.indexOf(view)]);
+    }
+  }
+
+  async #encodeStatistics(
+    view: ViewRequest,
+    frames: readonly EncoderInput[],
+    outputs: readonly ViewOutput[],
+  ): Promise<void> {
+    if (view.source.kind !== 'statistics') return;
+    const session = await this.#session(view.name, () => statisticsGraph(view));
+    for (const [f, frame] of frames.entries()) {
+      for (const { from, values } of statisticsRuns(frame, view.source.window)) {
+        const cells = { values, shape: [values.length / STATISTICS, STATISTICS] };
+        placeRun(readViews(session, { cells }, [view])[0], from, outputs[f]);
+      }
+    }
+  }
+
+  #tileSession(way: TileWay): Promise<Session> {
+    return this.#session(JSON.stringify(way), () => tileGraph(this.#network, this.#views, way));
+  }
+
+  #session(key: string, graph: () => Graph): Promise<Session> {
+    const known = this.#sessions.get(key);
+    if (known !== undefined) return known;
+    const session = Session.load(graph());
+    this.#sessions.set(key, session);
+    session.then(
+      ({ bytes }) => {
+        this.#bytes += bytes;
+      },
+      () => {}, // whoever waits for it learns of it
+    );
+    return session;
+  }
+}
+
+function readsLayer({ source }: ViewRequest): boolean {
+  return source.kind === 'layer';
+}
+
+/** Tiles → what the views want of their own cells. */
+function tileGraph(whole: FoldedNetwork, all: readonly ViewRequest[], way: TileWay): Graph {
+  const graph = new Graph();
+  const pixels = addPixels(graph);
+  const { network, views } = foldWhitening(whole, all.filter(readsLayer));
+  const layerOf = ({ source }: ViewRequest) => (source.kind === 'layer' ? source.layer : -1);
+  const crops = new Map<number, Crop>();
+  for (const view of way.cropped ? views : []) {
+    const place = (name: string) => graph.input(`${view.name}.${name}`, 'int32', [4]);
+    crops.set(layerOf(view), { begin: place('begin'), size: place('size') });
+  }
+  const taps = addNetwork(graph, network, pixels, new Set(views.map(layerOf)), (layer) =>
+    crops.get(layer),
+  );
+  for (const view of views) addOutputs(graph, view, taps.get(layerOf(view)) as Ref);
+  if (way.statistics) addStatisticsOutputs(graph, pixels, all);
+  return graph;
+}
+
+function addStatisticsOutputs(graph: Graph, pixels: Ref, views: readonly ViewRequest[]): void {
+  const cells = addStatistics(graph, pixels);
+  for (const view of views) {
+    if (view.source.kind === 'statistics') addOutputs(graph, view, cells[view.source.window]);
+  }
+}
+
+function statisticsGraph(view: ViewRequest): Graph {
+  const graph = new Graph();
+  addOutputs(graph, view, graph.input('cells', 'float32', [undefined, view.dim]));
+  return graph;
+}
+
+function addOutputs(graph: Graph, view: ViewRequest, embeddings: Ref): void {
+  const { values, nearest } = addHead(graph, view, embeddings);
+  graph.output(values, `${view.name}.values`, 'float32');
+  if (nearest !== undefined) graph.output(nearest, `${view.name}.nearest`, 'int32');
+}
+
+/** Where the own cells lie; views of one layer share them. */
+function cropFeeds(views: readonly ViewRequest[], windows: readonly CellWindow[]) {
+  const feeds: Record<string, Feed> = {};
+  for (const [i, view] of views.entries()) {
+    const { row, col, rows, cols } = windows[i];
+    feeds[`${view.name}.begin`] = vector([0, row, col, 0]);
+    feeds[`${view.name}.size`] = vector([-1, rows, cols, -1]);
+  }
+  return feeds;
+}
+
+function readViews(
+  session: Session,
+  feeds: Readonly<Record<string, Feed>>,
+  views: readonly ViewRequest[],
+): Computed[] {
+  const names = views.flatMap(({ name, want }) =>
+    want.kind === 'nearest' ? [`${name}.values`, `${name}.nearest`] : [`${name}.values`],
+  );
+  const read = new Map(session.run(feeds, names).map((numbers, i) => [names[i], numbers]));
+  return views.map(({ name }) => ({
+    values: read.get(`${name}.values`) as Float32Array,
+    nearest: read.get(`${name}.nearest`) as Int32Array | undefined,
+  }));
+}

@@ -1,0 +1,66 @@
+import {
+  type Attribute,
+  type Constant,
+  type ElementType,
+  type Node,
+  type Shape,
+  typeOf,
+} from './model.js';
+
+/** A tensor of a graph, by name. */
+export type Ref = string;
+
+type Attributes = Readonly<Record<string, Attribute>>;
+
+const FLOAT = { T: { type: 'float32' } } as const;
+
+/** Builds a graph, one operator after the other; every value is named by what made it. */
+export class Graph {
+  readonly nodes: Node[] = [];
+
+  input(name: string, type: ElementType, shape: Shape): Ref {
+    return this.#node(name, 'Placeholder', [], { dtype: { type }, shape: { shape } });
+  }
+
+  /** Gives a value the name by which it leaves the graph. */
+  output(from: Ref, name: string, type: ElementType): void {
+    this.#node(name, 'Identity', [from], { T: { type } });
+  }
+
+  /** An operator with one output. @param attributes besides the type float32 of its operands */
+  add(operator: string, inputs: readonly Ref[], attributes: Attributes = {}): Ref {
+    return this.raw(operator, inputs, { ...FLOAT, ...attributes });
+  }
+
+  /** An operator with all its attributes. */
+  raw(operator: string, inputs: readonly Ref[], attributes: Attributes): Ref {
+    return this.#node(`${operator}.${this.nodes.length}`, operator, inputs, attributes);
+  }
+
+  floats(data: Float32Array | readonly number[], shape: readonly number[]): Ref {
+    return this.#constant({ data: Float32Array.from(data), shape });
+  }
+
+  /** int32, as operators take axes, shapes and places. */
+  integers(values: readonly number[], shape: readonly number[] = [values.length]): Ref {
+    return this.#constant({ data: Int32Array.from(values), shape });
+  }
+
+  scalar(value: number): Ref {
+    return this.#constant({ data: Int32Array.of(value), shape: [] });
+  }
+
+  reshape(from: Ref, shape: Ref, type: ElementType = 'float32'): Ref {
+    return this.raw('Reshape', [from, shape], { T: { type }, Tshape: { type: 'int32' } });
+  }
+
+  #constant(constant: Constant): Ref {
+    const attributes = { dtype: { type: typeOf(constant.data) }, value: { constant } };
+    return this.raw('Const', [], attributes);
+  }
+
+  #node(name: string, operator: string, inputs: readonly Ref[], attributes: Attributes): Ref {
+    this.nodes.push({ name, operator, inputs, attributes });
+    return name;
+  }
+}

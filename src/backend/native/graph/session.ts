@@ -1,0 +1,95 @@
+/** A graph in TensorFlow: loaded once, run by one call. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { PatchlineError } from '../../../errors.js';
+import type { Binding, NodeBackend } from '../binding.js';
+import type { Graph } from './graph.js';
+import { encodeSavedModel, TAG } from './model.js';
+
+/**
+ * What goes into a graph. If large, better integers: the addon sends all else to a GPU, and fetches it
+ * back for the run.
+ */
+export interface Feed {
+  readonly values: Int32Array | Float32Array;
+  readonly shape: readonly number[];
+}
+
+export function vector(values: readonly number[]): Feed {
+  return { values: Int32Array.from(values), shape: [values.length] };
+}
+
+export class Session {
+  /** Of the graph and its weights. */
+  readonly bytes: number;
+  readonly #binding: Binding;
+  readonly #id: number;
+
+  private constructor(binding: Binding, id: number, bytes: number) {
+    this.#binding = binding;
+    this.#id = id;
+    this.bytes = bytes;
+  }
+
+  /** @throws PL_BACKEND with TensorFlow's reason, if it does not take the graph */
+  static async load(graph: Graph): Promise<Session> {
+    const { binding } = tf.backend() as NodeBackend;
+    const model = encodeSavedModel(graph.nodes);
+    const folder = await mkdtemp(join(tmpdir(), 'patchline-graph-')); // the addon loads only files
+    try {
+      await writeFile(join(folder, 'saved_model.pb'), model);
+      return new Session(binding, binding.loadSavedModel(folder, TAG), model.length);
+    } catch (cause) {
+      throw graphError('load', cause);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  /**
+   * Waits in this thread.
+   *
+   * @param outputs names of outputs
+   * @returns their numbers, in the same order
+   */
+  run(
+    feeds: Readonly<Record<string, Feed>>,
+    outputs: readonly string[],
+  ): (Float32Array | Int32Array)[] {
+    const binding = this.#binding;
+    const held: number[] = [];
+    try {
+      for (const { shape, values } of Object.values(feeds)) {
+        const type = values instanceof Int32Array ? binding.TF_INT32 : binding.TF_FLOAT;
+        held.push(binding.createTensor(shape, type, values));
+      }
+      const names = Object.keys(feeds).map(firstOf).join();
+      const results = binding.runSavedModel(this.#id, held, names, outputs.map(firstOf).join());
+      const inputs = held.length;
+      for (const { id } of results) held.push(id);
+      return held.slice(inputs).map((id) => binding.tensorDataSync(id));
+    } catch (cause) {
+      throw graphError('run', cause);
+    } finally {
+      for (const id of held) binding.deleteTensor(id);
+    }
+  }
+
+  dispose(): void {
+    this.#binding.deleteSavedModel(this.#id);
+  }
+}
+
+/** An operator's first output, as the addon names it. */
+function firstOf(name: string): string {
+  return `${name}:0`;
+}
+
+function graphError(what: string, cause: unknown): PatchlineError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new PatchlineError('PL_BACKEND', `'tensorflow' does not ${what} the network: ${why}`, {
+    cause,
+  });
+}
