@@ -17,7 +17,7 @@ const CELLS_PER_CALL = 1 << 14;
 
 /** Tiles of one call of the network, of one frame or of several: alike in size and border. */
 export interface TileBatch extends TileGroup {
-  readonly pixels: Uint8Array; // [tiles, h, w, 3]
+  readonly pixels: readonly Uint8Array[]; // [h, w, 3] each
   /** Whose each tile is: the index of its frame. */
   readonly frames: readonly number[];
 }
@@ -54,7 +54,7 @@ export function* batchesOf(
         border,
         tiles: some.map(({ tile }) => tile),
         frames: some.map(({ frame }) => frame),
-        pixels: joined(some.map(({ pixels }) => pixels)),
+        pixels: some.map(({ pixels }) => pixels),
       };
     }
   }
@@ -79,7 +79,7 @@ function kindsOf(frames: readonly EncoderInput[]) {
 }
 
 /** Arrays of one length one behind the other: those of one frame are already. */
-function joined(arrays: readonly Uint8Array[]): Uint8Array {
+export function joined(arrays: readonly Uint8Array[]): Uint8Array {
   const [first] = arrays;
   const last = arrays[arrays.length - 1];
   const length = arrays.length * first.length;
@@ -115,17 +115,30 @@ export function widthOf({ dim, want }: ViewRequest): number {
   return want.kind === 'squaredDistances' ? want.centres.length / dim : 1;
 }
 
-export function emptyOutput(request: ViewRequest, { size }: EncoderInput): ViewOutput {
-  const lattice = latticeOf(size, request.receptiveField);
-  const cells = lattice.rows * lattice.cols;
-  const values = new Float32Array(cells * widthOf(request));
-  if (request.want.kind !== 'nearest') return { lattice, values };
-  return { lattice, values, nearest: new Int32Array(cells) };
+/** Outputs of a frame that are to be filled. All are in one buffer: moving each costs time. */
+export function emptyOutputs(
+  views: readonly ViewRequest[],
+  { size }: Pick<EncoderInput, 'size'>,
+): ViewOutput[] {
+  const lattices = views.map(({ receptiveField }) => latticeOf(size, receptiveField));
+  const cells = lattices.map(({ rows, cols }) => rows * cols);
+  const numbers = views.map((view, v) => cells[v] * (widthOf(view) + Number(wantsNearest(view))));
+  const buffer = new ArrayBuffer(numbers.reduce((sum, count) => sum + count, 0) * 4);
+  let at = 0;
+  return views.map((view, v) => {
+    const values = new Float32Array(buffer, at, cells[v] * widthOf(view));
+    const nearest = new Int32Array(
+      buffer,
+      at + values.byteLength,
+      wantsNearest(view) ? cells[v] : 0,
+    );
+    at += values.byteLength + nearest.byteLength;
+    return { lattice: lattices[v], values, ...(wantsNearest(view) && { nearest }) };
+  });
 }
 
-/** Outputs by view and frame → by frame and view. */
-export function byFrame(outputs: readonly ViewOutput[][]): ViewOutput[][] {
-  return (outputs[0] ?? []).map((_, frame) => outputs.map((ofView) => ofView[frame]));
+function wantsNearest({ want }: ViewRequest): boolean {
+  return want.kind === 'nearest';
 }
 
 /** What was computed of some cells: as in `ViewOutput`. */
@@ -137,18 +150,19 @@ export interface Computed {
 /**
  * Puts the own cells of each tile [tiles, window rows, window cols] to their place in its frame.
  *
- * @param outputs of one view, by frame
+ * @param outputs by frame and view
  */
 export function placeTiles(
   { values, nearest }: Computed,
   batch: TileBatch,
   window: CellWindow,
-  outputs: readonly ViewOutput[],
+  outputs: readonly ViewOutput[][],
+  view: number,
 ): void {
   const cells = window.rows * window.cols;
   const width = values.length / (cells * batch.tiles.length);
   for (const [i, tile] of batch.tiles.entries()) {
-    const output = outputs[batch.frames[i]];
+    const output = outputs[batch.frames[i]][view];
     const { cols } = output.lattice;
     const own = values.subarray(i * cells * width, (i + 1) * cells * width);
     placeTile(own, width, tile, window, cols, output.values);

@@ -8,11 +8,11 @@ import type { BackendMemory, Encoder, EncoderInput, ViewOutput, ViewRequest } fr
 import { convolve, Head, type Readings, type Weights } from './heads.js';
 import {
   batchesOf,
-  byFrame,
   type CellRun,
   type Computed,
-  emptyOutput,
+  emptyOutputs,
   isBare,
+  joined,
   pixelsPerCall,
   placeRun,
   placeTiles,
@@ -50,9 +50,8 @@ export class TensorEncoder implements Encoder {
   }
 
   async encode(frames: readonly EncoderInput[]): Promise<ViewOutput[][]> {
-    const outputs = this.#heads.map(({ request }) =>
-      frames.map((frame) => emptyOutput(request, frame)),
-    );
+    const requests = this.#heads.map(({ request }) => request);
+    const outputs = frames.map((frame) => emptyOutputs(requests, frame));
     const bare = frames.every(isBare);
     const heads = bare ? this.#heads : this.#heads.filter(readsLayer);
     const mostPixels = pixelsPerCall(this.#device.gpu);
@@ -60,9 +59,14 @@ export class TensorEncoder implements Encoder {
       await this.#encodeBatch(batch, heads, outputs);
     }
     for (const [h, head] of this.#heads.entries()) {
-      if (!heads.includes(head)) await encodeStatistics(head, frames, outputs[h]);
+      if (heads.includes(head)) continue;
+      await encodeStatistics(
+        head,
+        frames,
+        outputs.map((ofFrame) => ofFrame[h]),
+      );
     }
-    return byFrame(outputs);
+    return outputs;
   }
 
   memory(): BackendMemory {
@@ -78,7 +82,7 @@ export class TensorEncoder implements Encoder {
   /**
    * Runs the network over some tiles and puts the cells they answer for into the frames' grids.
    *
-   * @param outputs by head and frame
+   * @param outputs by frame and head
    */
   async #encodeBatch(
     batch: TileBatch,
@@ -91,7 +95,7 @@ export class TensorEncoder implements Encoder {
     if (this.#device.gpu) await turn();
     const computed = await Promise.all(readings.map(take));
     for (const [i, head] of heads.entries()) {
-      placeTiles(computed[i], batch, windows[i], outputs[this.#heads.indexOf(head)]);
+      placeTiles(computed[i], batch, windows[i], outputs, this.#heads.indexOf(head));
     }
   }
 
@@ -102,7 +106,7 @@ export class TensorEncoder implements Encoder {
     windows: readonly CellWindow[],
   ): Readings[] {
     const [{ width, height }] = tiles;
-    const uploaded = this.#device.upload(pixels, [tiles.length, height, width, 3]);
+    const uploaded = this.#device.upload(joined(pixels), [tiles.length, height, width, 3]);
     const statistics = heads.every(readsLayer) ? undefined : statisticsTensors(uploaded);
     const taps = this.#taps.size === 0 ? new Map<number, tf.Tensor4D>() : this.#run(uploaded);
     return heads.map((head, i) => {

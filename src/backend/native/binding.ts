@@ -26,11 +26,16 @@ type Constants = { readonly [Kind in `TF_ATTR_${AttributeKind}`]: number };
 
 export interface Binding extends Constants {
   readonly TF_FLOAT: number;
-  readonly TF_INT32: number;
+  readonly TF_STRING: number;
   readonly TF_UINT8: number;
   readonly TF_Version: string;
   isUsingGpuDevice(): boolean;
-  createTensor(shape: readonly number[], type: number, values: ArrayBufferView): number;
+  /** Copies `values`, arrays of bytes if of texts; others it may go on to read. */
+  createTensor(
+    shape: readonly number[],
+    type: number,
+    values: ArrayBufferView | readonly Uint8Array[],
+  ): number;
   deleteTensor(id: number): void;
   /** A copy of its numbers. */
   tensorDataSync(id: number): Float32Array | Int32Array;

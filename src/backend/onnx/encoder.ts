@@ -5,9 +5,9 @@ import { type CellWindow, ownCells } from '../../localize/tiling.js';
 import type { BackendMemory, Encoder, EncoderInput, ViewOutput, ViewRequest } from '../encoder.js';
 import {
   batchesOf,
-  byFrame,
   type Computed,
-  emptyOutput,
+  emptyOutputs,
+  joined,
   placeRun,
   placeTiles,
   statisticsRuns,
@@ -48,17 +48,17 @@ export class OnnxEncoder implements Encoder {
   }
 
   async encode(frames: readonly EncoderInput[]): Promise<ViewOutput[][]> {
-    const outputs = this.#views.map((view) => frames.map((frame) => emptyOutput(view, frame)));
+    const outputs = frames.map((frame) => emptyOutputs(this.#views, frame));
     for (const batch of this.#views.some(readsLayer) ? batchesOf(frames) : []) {
       await this.#encodeTiles(batch, outputs);
     }
     for (const [v, view] of this.#views.entries()) {
       if (view.source.kind !== 'statistics') continue;
       for (const [f, frame] of frames.entries()) {
-        await this.#encodeStatistics(view, view.source.window, frame, outputs[v][f]);
+        await this.#encodeStatistics(view, view.source.window, frame, outputs[f][v]);
       }
     }
-    return byFrame(outputs);
+    return outputs;
   }
 
   memory(): BackendMemory {
@@ -73,7 +73,7 @@ export class OnnxEncoder implements Encoder {
   /**
    * Runs the network over some tiles and puts the cells they answer for into the frames' grids.
    *
-   * @param outputs by view and frame
+   * @param outputs by frame and view
    */
   async #encodeTiles(batch: TileBatch, outputs: readonly ViewOutput[][]): Promise<void> {
     const { width, height } = batch.tiles[0];
@@ -81,12 +81,12 @@ export class OnnxEncoder implements Encoder {
     const { top, bottom, left, right } = batch.border;
     const cropped = !(top && bottom && left && right);
     const session = await this.#tileSession(cropped);
-    const pixels = bytesTensor(batch.pixels, [batch.tiles.length, height, width, 3]);
+    const pixels = bytesTensor(joined(batch.pixels), [batch.tiles.length, height, width, 3]);
     const crops = cropped ? cropFeeds(this.#views, windows) : {};
     const fetches = await session.run({ pixels, ...crops });
     this.#views.forEach((view, v) => {
       if (!readsLayer(view)) return;
-      placeTiles(computedOf(view, fetches), batch, windows[v], outputs[v]);
+      placeTiles(computedOf(view, fetches), batch, windows[v], outputs, v);
     });
   }
 

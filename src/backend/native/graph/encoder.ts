@@ -4,7 +4,6 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { FoldedNetwork } from '../../../cutpaste/network.js';
-import { STATISTICS } from '../../../frame/statistics.js';
 import { type CellWindow, ownCells } from '../../../localize/tiling.js';
 import type {
   BackendMemory,
@@ -15,9 +14,8 @@ import type {
 } from '../../encoder.js';
 import {
   batchesOf,
-  byFrame,
   type Computed,
-  emptyOutput,
+  emptyOutputs,
   isBare,
   pixelsPerCall,
   placeRun,
@@ -30,7 +28,7 @@ import { Graph, type Ref } from './graph.js';
 import { addHead } from './heads.js';
 import { addNetwork, type Crop } from './network.js';
 import { addPixels, pixelFeeds } from './pixels.js';
-import { type Feed, Session, vector } from './session.js';
+import { type Feed, Session } from './session.js';
 import { addStatistics } from './statistics.js';
 
 /** Which graph tiles go through. */
@@ -67,16 +65,21 @@ export class GraphEncoder implements Encoder {
   }
 
   async encode(frames: readonly EncoderInput[]): Promise<ViewOutput[][]> {
-    const outputs = this.#views.map((view) => frames.map((frame) => emptyOutput(view, frame)));
+    const outputs = frames.map((frame) => emptyOutputs(this.#views, frame));
     const statistics = frames.every(isBare);
     const views = this.#views.filter((view) => statistics || readsLayer(view));
     for (const batch of views.length === 0 ? [] : batchesOf(frames, pixelsPerCall(this.#gpu))) {
       await this.#encodeTiles(batch, views, statistics, outputs);
     }
     for (const [v, view] of this.#views.entries()) {
-      if (!views.includes(view)) await this.#encodeStatistics(view, frames, outputs[v]);
+      if (views.includes(view)) continue;
+      await this.#encodeStatistics(
+        view,
+        frames,
+        outputs.map((ofFrame) => ofFrame[v]),
+      );
     }
-    return byFrame(outputs);
+    return outputs;
   }
 
   memory(): BackendMemory {
@@ -92,7 +95,7 @@ export class GraphEncoder implements Encoder {
   /**
    * Runs the network over some tiles and puts the cells they answer for into the frames' grids.
    *
-   * @param outputs of all views, by frame
+   * @param outputs by frame and view
    */
   async #encodeTiles(
     batch: TileBatch,
@@ -105,14 +108,14 @@ export class GraphEncoder implements Encoder {
     const { top, bottom, left, right } = batch.border;
     const cropped = !(top && bottom && left && right);
     const session = await this.#tileSession({ cropped, statistics });
-    const pixels = pixelFeeds(batch.pixels, [batch.tiles.length, height, width]);
+    const pixels = pixelFeeds(batch.pixels, height, width);
     const computed = readViews(
       session,
       { ...pixels, ...(cropped && cropFeeds(views, windows)) },
       views,
     );
     for (const [i, view] of views.entries()) {
-      placeTiles(computed[i], batch, windows[i], outputs[this.#views.indexOf(view)]);
+      placeTiles(computed[i], batch, windows[i], outputs, this.#views.indexOf(view));
     }
   }
 
@@ -125,8 +128,7 @@ export class GraphEncoder implements Encoder {
     const session = await this.#session(view.name, () => statisticsGraph(view));
     for (const [f, frame] of frames.entries()) {
       for (const { from, values } of statisticsRuns(frame, view.source.window)) {
-        const cells = { values, shape: [values.length / STATISTICS, STATISTICS] };
-        placeRun(readViews(session, { cells }, [view])[0], from, outputs[f]);
+        placeRun(readViews(session, { cells: values }, [view])[0], from, outputs[f]);
       }
     }
   }
@@ -162,7 +164,7 @@ function tileGraph(whole: FoldedNetwork, all: readonly ViewRequest[], way: TileW
   const layerOf = ({ source }: ViewRequest) => (source.kind === 'layer' ? source.layer : -1);
   const crops = new Map<number, Crop>();
   for (const view of way.cropped ? views : []) {
-    const place = (name: string) => graph.input(`${view.name}.${name}`, 'int32', [4]);
+    const place = (name: string) => graph.input(`${view.name}.${name}`, 'int32');
     crops.set(layerOf(view), { begin: place('begin'), size: place('size') });
   }
   const taps = addNetwork(graph, network, pixels, new Set(views.map(layerOf)), (layer) =>
@@ -182,7 +184,8 @@ function addStatisticsOutputs(graph: Graph, pixels: Ref, views: readonly ViewReq
 
 function statisticsGraph(view: ViewRequest): Graph {
   const graph = new Graph();
-  addOutputs(graph, view, graph.input('cells', 'float32', [undefined, view.dim]));
+  const cells = graph.input('cells', 'float32');
+  addOutputs(graph, view, graph.reshape(cells, graph.integers([-1, view.dim])));
   return graph;
 }
 
@@ -197,8 +200,8 @@ function cropFeeds(views: readonly ViewRequest[], windows: readonly CellWindow[]
   const feeds: Record<string, Feed> = {};
   for (const [i, view] of views.entries()) {
     const { row, col, rows, cols } = windows[i];
-    feeds[`${view.name}.begin`] = vector([0, row, col, 0]);
-    feeds[`${view.name}.size`] = vector([-1, rows, cols, -1]);
+    feeds[`${view.name}.begin`] = Int32Array.of(0, row, col, 0);
+    feeds[`${view.name}.size`] = Int32Array.of(-1, rows, cols, -1);
   }
   return feeds;
 }

@@ -1,11 +1,4 @@
-import {
-  type Attribute,
-  type Constant,
-  type ElementType,
-  type Node,
-  type Shape,
-  typeOf,
-} from './model.js';
+import { type Attribute, type Constant, type ElementType, type Node, typeOf } from './model.js';
 
 /** A tensor of a graph, by name. */
 export type Ref = string;
@@ -18,8 +11,11 @@ const FLOAT = { T: { type: 'float32' } } as const;
 export class Graph {
   readonly nodes: Node[] = [];
 
-  input(name: string, type: ElementType, shape: Shape): Ref {
-    return this.#node(name, 'Placeholder', [], { dtype: { type }, shape: { shape } });
+  /** Texts fed to it → the numbers in each. @param texts how many; without it, one */
+  input(name: string, type: ElementType, texts?: 'texts'): Ref {
+    const shape = { shape: texts === undefined ? [] : [undefined] };
+    const text = this.#node(name, 'Placeholder', [], { dtype: { type: 'text' }, shape });
+    return this.raw('DecodeRaw', [text], { out_type: { type } });
   }
 
   /** Gives a value the name by which it leaves the graph. */

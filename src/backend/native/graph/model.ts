@@ -1,8 +1,8 @@
 /** The messages of TensorFlow that our graphs are made of (the numbers are the fields of its .proto files). */
 import { type Finished, Message } from '../../protobuf.js';
 
-/** DataType */
-const TYPES = { float32: 1, int32: 3, uint8: 4 } as const;
+/** DataType; `text` is any bytes. */
+const TYPES = { float32: 1, int32: 3, uint8: 4, text: 7 } as const;
 export type ElementType = keyof typeof TYPES;
 
 /** Operators as of this version of GraphDef (TensorFlow 2.9), which every later one understands. */

@@ -9,17 +9,13 @@ import type { Graph } from './graph.js';
 import { encodeSavedModel, TAG } from './model.js';
 
 /**
- * What goes into a graph. If large, better integers: the addon sends all else to a GPU, and fetches it
- * back for the run.
+ * What goes into a graph: one text, or several of one length. The addon copies texts. Numbers it would
+ * go on to read where they are, and let go of in whichever thread of TensorFlow is the last to do so,
+ * which Node does not bear; and on a GPU it would send them there and fetch them back for the run.
  */
-export interface Feed {
-  readonly values: Int32Array | Float32Array;
-  readonly shape: readonly number[];
-}
+export type Feed = Bytes | readonly Bytes[];
 
-export function vector(values: readonly number[]): Feed {
-  return { values: Int32Array.from(values), shape: [values.length] };
-}
+type Bytes = Uint8Array | Int32Array | Float32Array;
 
 export class Session {
   /** Of the graph and its weights. */
@@ -61,10 +57,7 @@ export class Session {
     const binding = this.#binding;
     const held: number[] = [];
     try {
-      for (const { shape, values } of Object.values(feeds)) {
-        const type = values instanceof Int32Array ? binding.TF_INT32 : binding.TF_FLOAT;
-        held.push(binding.createTensor(shape, type, values));
-      }
+      for (const feed of Object.values(feeds)) held.push(textTensor(binding, feed));
       const names = Object.keys(feeds).map(firstOf).join();
       const results = binding.runSavedModel(this.#id, held, names, outputs.map(firstOf).join());
       const inputs = held.length;
@@ -80,6 +73,16 @@ export class Session {
   dispose(): void {
     this.#binding.deleteSavedModel(this.#id);
   }
+}
+
+/** @returns its id */
+function textTensor(binding: Binding, feed: Feed): number {
+  if (ArrayBuffer.isView(feed)) return binding.createTensor([], binding.TF_STRING, [bytesOf(feed)]);
+  return binding.createTensor([feed.length], binding.TF_STRING, feed.map(bytesOf));
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Bytes): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** An operator's first output, as the addon names it. */
