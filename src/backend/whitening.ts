@@ -12,13 +12,12 @@ export function foldWhitening(
 ): { network: FoldedNetwork; views: readonly ViewRequest[] } {
   const layerOf = ({ source }: ViewRequest) => (source.kind === 'layer' ? source.layer : -1);
   const last = Math.max(...views.map(layerOf));
-  const readers = views.filter((view) => layerOf(view) === last);
-  const [{ whiten }] = readers;
-  if (last < 0 || readers.length > 1 || whiten === undefined) return { network, views };
-  const { whiten: _, ...rest } = readers[0];
+  const [reader, ...others] = views.filter((view) => layerOf(view) === last);
+  if (last < 0 || others.length > 0 || reader.whiten === undefined) return { network, views };
+  const { whiten, ...rest } = reader;
   return {
     network: network.with(last, chained(network[last], whiten)),
-    views: views.map((view) => (view === readers[0] ? { ...rest, dim: whiten.outputs } : view)),
+    views: views.map((view) => (view === reader ? { ...rest, dim: whiten.outputs } : view)),
   };
 }
 

@@ -2,8 +2,8 @@
  * TensorFlow's own library as a back end of TensorFlow.js: `@tensorflow/tfjs-node-gpu`, brought and
  * built by `patchline setup tensorflow`, loaded without that package's installer.
  *
- * One thread of a process at a time: the addon keeps names of attributes in a table that it shares
- * between threads without a lock.
+ * Single operations in one thread of a process at a time: the addon keeps the names of their
+ * attributes in a table that it shares between threads without a lock. Graphs run in any.
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';

@@ -60,13 +60,16 @@ export class GraphEncoder implements Encoder {
     gpu: boolean,
   ): Promise<GraphEncoder> {
     const encoder = new GraphEncoder(network, views, gpu);
-    await encoder.#tileSession({ cropped: false, statistics: gpu });
+    const statistics = gpu && views.some(readsStatistics);
+    if (statistics || views.some(readsLayer)) {
+      await encoder.#tileSession({ cropped: false, statistics });
+    }
     return encoder;
   }
 
   async encode(frames: readonly EncoderInput[]): Promise<ViewOutput[][]> {
     const outputs = frames.map((frame) => emptyOutputs(this.#views, frame));
-    const statistics = frames.every(isBare);
+    const statistics = this.#views.some(readsStatistics) && frames.every(isBare);
     const views = this.#views.filter((view) => statistics || readsLayer(view));
     for (const batch of views.length === 0 ? [] : batchesOf(frames, pixelsPerCall(this.#gpu))) {
       await this.#encodeTiles(batch, views, statistics, outputs);
@@ -154,6 +157,10 @@ export class GraphEncoder implements Encoder {
 
 function readsLayer({ source }: ViewRequest): boolean {
   return source.kind === 'layer';
+}
+
+function readsStatistics({ source }: ViewRequest): boolean {
+  return source.kind === 'statistics';
 }
 
 /** Tiles → what the views want of their own cells. */
