@@ -59,9 +59,11 @@ const HARD: Readonly<Record<string, Pixels>> = {
 /** Where temporary files go during a test, and nothing else. */
 async function ownTemporaryFolder(t: ExecutionContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'patchline-test-'));
+  const { TMPDIR: before } = process.env;
   process.env.TMPDIR = folder;
   t.teardown(async () => {
-    delete process.env.TMPDIR;
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
     await rm(folder, { recursive: true });
   });
   return folder;
@@ -139,6 +141,14 @@ export function graphTests(
     t.is(tf.memory().numTensors, before);
     encoder.dispose();
     t.deepEqual(await readdir(folder), []);
+  });
+
+  test('where no temporary files can be written, memory takes them', async (t) => {
+    const folder = await ownTemporaryFolder(t);
+    process.env.TMPDIR = join(folder, 'missing');
+    const encoder = await (await startBackend('tensorflow')).encoder(NETWORK, VIEWS);
+    t.true(encoder.memory().bytes > 0);
+    encoder.dispose();
   });
 
   test('a graph that TensorFlow does not take is an error with its reason, and leaves no files', async (t) => {

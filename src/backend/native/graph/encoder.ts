@@ -91,7 +91,12 @@ export class GraphEncoder implements Encoder {
   }
 
   dispose(): void {
-    for (const session of this.#sessions.values()) void session.then((it) => it.dispose());
+    for (const session of this.#sessions.values()) {
+      session.then(
+        (it) => it.dispose(),
+        () => {}, // it was never there
+      );
+    }
     this.#sessions.clear();
   }
 
@@ -149,7 +154,7 @@ export class GraphEncoder implements Encoder {
       ({ bytes }) => {
         this.#bytes += bytes;
       },
-      () => {}, // whoever waits for it learns of it
+      () => this.#sessions.delete(key), // whoever waits for it learns why
     );
     return session;
   }

@@ -17,6 +17,8 @@ export type Feed = Bytes | readonly Bytes[];
 
 type Bytes = Uint8Array | Int32Array | Float32Array;
 
+const PREFIX = 'patchline-graph-';
+
 export class Session {
   /** Of the graph and its weights. */
   readonly bytes: number;
@@ -33,14 +35,13 @@ export class Session {
   static async load(graph: Graph): Promise<Session> {
     const { binding } = tf.backend() as NodeBackend;
     const model = encodeSavedModel(graph.nodes);
-    const folder = await mkdtemp(join(tmpdir(), 'patchline-graph-')); // the addon loads only files
     try {
-      await writeFile(join(folder, 'saved_model.pb'), model);
-      return new Session(binding, binding.loadSavedModel(folder, TAG), model.length);
+      return await inFolder(async (folder) => {
+        await writeFile(join(folder, 'saved_model.pb'), model);
+        return new Session(binding, binding.loadSavedModel(folder, TAG), model.length);
+      });
     } catch (cause) {
       throw graphError('load', cause);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
     }
   }
 
@@ -72,6 +73,18 @@ export class Session {
 
   dispose(): void {
     this.#binding.deleteSavedModel(this.#id);
+  }
+}
+
+/** Work with a folder of its own, which is gone afterwards: the addon loads nothing but files. */
+async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), PREFIX)).catch(
+    () => mkdtemp(join('/dev/shm', PREFIX)), // all that can be written to in a hardened container
+  );
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
