@@ -121,76 +121,53 @@ export function emptyOutputs(
   { size }: Pick<EncoderInput, 'size'>,
 ): ViewOutput[] {
   const lattices = views.map(({ receptiveField }) => latticeOf(size, receptiveField));
-  const cells = lattices.map(({ rows, cols }) => rows * cols);
-  const numbers = views.map((view, v) => cells[v] * (widthOf(view) + Number(wantsNearest(view))));
-  const buffer = new ArrayBuffer(numbers.reduce((sum, count) => sum + count, 0) * 4);
-  let at = 0;
-  return views.map((view, v) => {
-    const values = new Float32Array(buffer, at, cells[v] * widthOf(view));
-    const nearest = new Int32Array(
-      buffer,
-      at + values.byteLength,
-      wantsNearest(view) ? cells[v] : 0,
-    );
-    at += values.byteLength + nearest.byteLength;
-    return { lattice: lattices[v], values, ...(wantsNearest(view) && { nearest }) };
+  const lengths = views.map((view, v) => lattices[v].rows * lattices[v].cols * widthOf(view));
+  const all = new Float32Array(lengths.reduce((sum, length) => sum + length, 0));
+  let end = 0;
+  return lengths.map((length, v) => {
+    end += length;
+    return { lattice: lattices[v], values: all.subarray(end - length, end) };
   });
 }
 
-function wantsNearest({ want }: ViewRequest): boolean {
-  return want.kind === 'nearest';
-}
-
-/** What was computed of some cells: as in `ViewOutput`. */
-export interface Computed {
-  readonly values: Float32Array;
-  readonly nearest?: Int32Array | undefined;
-}
-
 /**
- * Puts the own cells of each tile [tiles, window rows, window cols] to their place in its frame.
+ * Puts the own cells of each tile to their place in its frame.
  *
+ * @param values of one view [tiles, window rows, window cols, numbers]
  * @param outputs by frame and view
  */
 export function placeTiles(
-  { values, nearest }: Computed,
+  values: Float32Array,
   batch: TileBatch,
   window: CellWindow,
   outputs: readonly ViewOutput[][],
   view: number,
 ): void {
-  const cells = window.rows * window.cols;
-  const width = values.length / (cells * batch.tiles.length);
+  const run = values.length / batch.tiles.length;
   for (const [i, tile] of batch.tiles.entries()) {
     const output = outputs[batch.frames[i]][view];
-    const { cols } = output.lattice;
-    const own = values.subarray(i * cells * width, (i + 1) * cells * width);
-    placeTile(own, width, tile, window, cols, output.values);
-    if (nearest === undefined || output.nearest === undefined) continue;
-    placeTile(nearest.subarray(i * cells, (i + 1) * cells), 1, tile, window, cols, output.nearest);
+    placeTile(values.subarray(i * run, (i + 1) * run), tile, window, output);
   }
 }
 
 /** Puts a run of cells to its place in the frame. */
-export function placeRun({ values, nearest }: Computed, from: number, output: ViewOutput): void {
+export function placeRun(values: Float32Array, from: number, output: ViewOutput): void {
   const cells = output.lattice.rows * output.lattice.cols;
   output.values.set(values, (from * output.values.length) / cells);
-  if (nearest !== undefined) output.nearest?.set(nearest, from);
 }
 
-/** Copies a tile's cells into a grid of `cols` columns, `width` numbers a cell. */
+/** Copies a tile's own cells into the grid of its frame. */
 function placeTile(
-  data: Float32Array | Int32Array,
-  width: number,
+  own: Float32Array,
   tile: Tile,
   window: CellWindow,
-  cols: number,
-  to: Float32Array | Int32Array,
+  { lattice: { rows, cols }, values }: ViewOutput,
 ): void {
+  const width = values.length / (rows * cols);
   const { row, col } = cellOf(tile, window);
-  const rows = window.cols === cols ? 1 : window.rows; // whole rows are one run
-  const run = data.length / rows;
-  for (let r = 0; r < rows; r++) {
-    to.set(data.subarray(r * run, (r + 1) * run), ((row + r) * cols + col) * width);
+  const runs = window.cols === cols ? 1 : window.rows; // whole rows are one run
+  const length = own.length / runs;
+  for (let r = 0; r < runs; r++) {
+    values.set(own.subarray(r * length, (r + 1) * length), ((row + r) * cols + col) * width);
   }
 }

@@ -5,11 +5,10 @@ import type { FoldedNetwork } from '../cutpaste/network.js';
 import { STATISTICS } from '../frame/statistics.js';
 import { type CellWindow, ownCells } from '../localize/tiling.js';
 import type { BackendMemory, Encoder, EncoderInput, ViewOutput, ViewRequest } from './encoder.js';
-import { convolve, Head, type Readings, type Weights } from './heads.js';
+import { convolve, Head, type Weights } from './heads.js';
 import {
   batchesOf,
   type CellRun,
-  type Computed,
   emptyOutputs,
   isBare,
   joined,
@@ -93,9 +92,9 @@ export class TensorEncoder implements Encoder {
     const readings = tf.tidy(() => this.#readBatch(batch, heads, windows));
     // Reading waits for a GPU: whoever wants to put another batch onto it does so first.
     if (this.#device.gpu) await turn();
-    const computed = await Promise.all(readings.map(take));
+    const values = await Promise.all(readings.map(take));
     for (const [i, head] of heads.entries()) {
-      placeTiles(computed[i], batch, windows[i], outputs, this.#heads.indexOf(head));
+      placeTiles(values[i], batch, windows[i], outputs, this.#heads.indexOf(head));
     }
   }
 
@@ -104,7 +103,7 @@ export class TensorEncoder implements Encoder {
     { pixels, tiles }: TileBatch,
     heads: readonly Head[],
     windows: readonly CellWindow[],
-  ): Readings[] {
+  ): tf.Tensor[] {
     const [{ width, height }] = tiles;
     const uploaded = this.#device.upload(joined(pixels), [tiles.length, height, width, 3]);
     const statistics = heads.every(readsLayer) ? undefined : statisticsTensors(uploaded);
@@ -175,12 +174,9 @@ function sliceCells(grid: tf.Tensor4D, { row, col, rows, cols }: CellWindow): tf
   return tf.reshape(own, [n, rows, cols, dim]);
 }
 
-/** Reads the numbers and frees the tensors. Not by `dataSync`, which WebGPU has none of. */
-async function take({ values, nearest }: Readings): Promise<Computed> {
-  const computed = {
-    values: await values.data<'float32'>(),
-    nearest: await nearest?.data<'int32'>(),
-  };
-  tf.dispose([values, nearest]);
-  return computed;
+/** Reads the numbers and frees the tensor. Not by `dataSync`, which WebGPU has none of. */
+async function take(tensor: tf.Tensor): Promise<Float32Array> {
+  const values = await tensor.data<'float32'>();
+  tensor.dispose();
+  return values;
 }

@@ -38,7 +38,7 @@ export interface Binding extends Constants {
   ): number;
   deleteTensor(id: number): void;
   /** A copy of its numbers. */
-  tensorDataSync(id: number): Float32Array | Int32Array;
+  tensorDataSync(id: number): Float32Array;
   executeOp(
     name: string,
     attributes: readonly Attribute[],

@@ -5,7 +5,6 @@ import { type CellWindow, ownCells } from '../../localize/tiling.js';
 import type { BackendMemory, Encoder, EncoderInput, ViewOutput, ViewRequest } from '../encoder.js';
 import {
   batchesOf,
-  type Computed,
   emptyOutputs,
   joined,
   placeRun,
@@ -15,8 +14,8 @@ import {
   widthOf,
 } from '../output.js';
 import { foldWhitening } from '../whitening.js';
-import { Graph } from './graph.js';
-import { addHead, type Reading } from './heads.js';
+import { Graph, type Ref } from './graph.js';
+import { addHead } from './heads.js';
 import { addNetwork, type Crop } from './network.js';
 import {
   bytesTensor,
@@ -86,7 +85,7 @@ export class OnnxEncoder implements Encoder {
     const fetches = await session.run({ pixels, ...crops });
     this.#views.forEach((view, v) => {
       if (!readsLayer(view)) return;
-      placeTiles(computedOf(view, fetches), batch, windows[v], outputs, v);
+      placeTiles(valuesOf(view, fetches), batch, windows[v], outputs, v);
     });
   }
 
@@ -99,7 +98,7 @@ export class OnnxEncoder implements Encoder {
     const session = await this.#statisticsSession(view);
     for (const { from, values } of statisticsRuns(frame, window)) {
       const cells = floatsTensor(values, [values.length / STATISTICS, STATISTICS]);
-      placeRun(computedOf(view, await session.run({ cells })), from, output);
+      placeRun(valuesOf(view, await session.run({ cells })), from, output);
     }
   }
 
@@ -146,7 +145,7 @@ function tileGraph(whole: FoldedNetwork, all: readonly ViewRequest[], cropped: b
     crops.get(layer),
   );
   for (const view of views) {
-    addOutputs(graph, view, addHead(graph, view, taps.get(layerOf(view)) as string));
+    addOutput(graph, view, taps.get(layerOf(view)) as Ref);
   }
   return graph;
 }
@@ -154,14 +153,17 @@ function tileGraph(whole: FoldedNetwork, all: readonly ViewRequest[], cropped: b
 function statisticsGraph(view: ViewRequest): Graph {
   const graph = new Graph();
   const cells = graph.input('cells', 'float32', ['n', view.dim]);
-  addOutputs(graph, view, addHead(graph, view, cells));
+  addOutput(graph, view, cells);
   return graph;
 }
 
-function addOutputs(graph: Graph, view: ViewRequest, { values, nearest }: Reading): void {
-  graph.output(values, `${view.name}.values`, 'float32', ['n', widthOf(view)]);
-  if (nearest === undefined) return;
-  graph.output(graph.cast(nearest, 'int32'), `${view.name}.nearest`, 'int32', ['n']);
+function addOutput(graph: Graph, view: ViewRequest, embeddings: Ref): void {
+  const values = addHead(graph, view, embeddings);
+  graph.output(values, outputOf(view), 'float32', ['n', widthOf(view)]);
+}
+
+function outputOf({ name }: ViewRequest): string {
+  return `${name}.values`;
 }
 
 /** Where the own cells lie; views of one layer share them. */
@@ -176,9 +178,6 @@ function cropFeeds(views: readonly ViewRequest[], windows: readonly CellWindow[]
   return feeds;
 }
 
-function computedOf({ name }: ViewRequest, fetches: Fetches): Computed {
-  return {
-    values: fetches[`${name}.values`].data as Float32Array,
-    nearest: fetches[`${name}.nearest`]?.data as Int32Array | undefined,
-  };
+function valuesOf(view: ViewRequest, fetches: Fetches): Float32Array {
+  return fetches[outputOf(view)].data as Float32Array;
 }

@@ -14,7 +14,6 @@ import type {
 } from '../../encoder.js';
 import {
   batchesOf,
-  type Computed,
   emptyOutputs,
   isBare,
   pixelsPerCall,
@@ -117,13 +116,10 @@ export class GraphEncoder implements Encoder {
     const cropped = !(top && bottom && left && right);
     const session = await this.#tileSession({ cropped, statistics });
     const pixels = pixelFeeds(batch.pixels, height, width);
-    const computed = readViews(
-      session,
-      { ...pixels, ...(cropped && cropFeeds(views, windows)) },
-      views,
-    );
+    const feeds = { ...pixels, ...(cropped && cropFeeds(views, windows)) };
+    const values = session.run(feeds, views.map(outputOf));
     for (const [i, view] of views.entries()) {
-      placeTiles(computed[i], batch, windows[i], outputs, this.#views.indexOf(view));
+      placeTiles(values[i], batch, windows[i], outputs, this.#views.indexOf(view));
     }
   }
 
@@ -136,7 +132,8 @@ export class GraphEncoder implements Encoder {
     const session = await this.#session(view.name, () => statisticsGraph(view));
     for (const [f, frame] of frames.entries()) {
       for (const { from, values } of statisticsRuns(frame, view.source.window)) {
-        placeRun(readViews(session, { cells: values }, [view])[0], from, outputs[f]);
+        const [read] = session.run({ cells: values }, [outputOf(view)]);
+        placeRun(read, from, outputs[f]);
       }
     }
   }
@@ -182,7 +179,7 @@ function tileGraph(whole: FoldedNetwork, all: readonly ViewRequest[], way: TileW
   const taps = addNetwork(graph, network, pixels, new Set(views.map(layerOf)), (layer) =>
     crops.get(layer),
   );
-  for (const view of views) addOutputs(graph, view, taps.get(layerOf(view)) as Ref);
+  for (const view of views) addOutput(graph, view, taps.get(layerOf(view)) as Ref);
   if (way.statistics) addStatisticsOutputs(graph, pixels, all);
   return graph;
 }
@@ -190,21 +187,23 @@ function tileGraph(whole: FoldedNetwork, all: readonly ViewRequest[], way: TileW
 function addStatisticsOutputs(graph: Graph, pixels: Ref, views: readonly ViewRequest[]): void {
   const cells = addStatistics(graph, pixels);
   for (const view of views) {
-    if (view.source.kind === 'statistics') addOutputs(graph, view, cells[view.source.window]);
+    if (view.source.kind === 'statistics') addOutput(graph, view, cells[view.source.window]);
   }
 }
 
 function statisticsGraph(view: ViewRequest): Graph {
   const graph = new Graph();
   const cells = graph.input('cells', 'float32');
-  addOutputs(graph, view, graph.reshape(cells, graph.integers([-1, view.dim])));
+  addOutput(graph, view, graph.reshape(cells, graph.integers([-1, view.dim])));
   return graph;
 }
 
-function addOutputs(graph: Graph, view: ViewRequest, embeddings: Ref): void {
-  const { values, nearest } = addHead(graph, view, embeddings);
-  graph.output(values, `${view.name}.values`, 'float32');
-  if (nearest !== undefined) graph.output(nearest, `${view.name}.nearest`, 'int32');
+function addOutput(graph: Graph, view: ViewRequest, embeddings: Ref): void {
+  graph.output(addHead(graph, view, embeddings), outputOf(view));
+}
+
+function outputOf({ name }: ViewRequest): string {
+  return `${name}.values`;
 }
 
 /** Where the own cells lie; views of one layer share them. */
@@ -216,19 +215,4 @@ function cropFeeds(views: readonly ViewRequest[], windows: readonly CellWindow[]
     feeds[`${view.name}.size`] = Int32Array.of(-1, rows, cols, -1);
   }
   return feeds;
-}
-
-function readViews(
-  session: Session,
-  feeds: Readonly<Record<string, Feed>>,
-  views: readonly ViewRequest[],
-): Computed[] {
-  const names = views.flatMap(({ name, want }) =>
-    want.kind === 'nearest' ? [`${name}.values`, `${name}.nearest`] : [`${name}.values`],
-  );
-  const read = new Map(session.run(feeds, names).map((numbers, i) => [names[i], numbers]));
-  return views.map(({ name }) => ({
-    values: read.get(`${name}.values`) as Float32Array,
-    nearest: read.get(`${name}.nearest`) as Int32Array | undefined,
-  }));
 }

@@ -18,9 +18,9 @@ export class Graph {
     return this.raw('DecodeRaw', [text], { out_type: { type } });
   }
 
-  /** Gives a value the name by which it leaves the graph. */
-  output(from: Ref, name: string, type: ElementType): void {
-    this.#node(name, 'Identity', [from], { T: { type } });
+  /** Gives numbers of float32 the name by which they leave the graph. */
+  output(from: Ref, name: string): void {
+    this.#node(name, 'Identity', [from], FLOAT);
   }
 
   /** An operator with one output. @param attributes besides the type float32 of its operands */
@@ -44,6 +44,15 @@ export class Graph {
 
   scalar(value: number): Ref {
     return this.#constant({ data: Int32Array.of(value), shape: [] });
+  }
+
+  /** The rows of a table, by their int32 indices. */
+  rows(table: Ref, indices: Ref): Ref {
+    return this.raw('GatherV2', [table, indices, this.scalar(0)], {
+      Tparams: { type: 'float32' },
+      Tindices: { type: 'int32' },
+      Taxis: { type: 'int32' },
+    });
   }
 
   reshape(from: Ref, shape: Ref, type: ElementType = 'float32'): Ref {

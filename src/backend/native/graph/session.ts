@@ -51,10 +51,7 @@ export class Session {
    * @param outputs names of outputs
    * @returns their numbers, in the same order
    */
-  run(
-    feeds: Readonly<Record<string, Feed>>,
-    outputs: readonly string[],
-  ): (Float32Array | Int32Array)[] {
+  run(feeds: Readonly<Record<string, Feed>>, outputs: readonly string[]): Float32Array[] {
     const binding = this.#binding;
     const held: number[] = [];
     try {
