@@ -16,28 +16,30 @@ export interface Filter {
 /** R, G, B → −grey and grey, R + G + B. */
 export const GREYS: Filter = { data: Float32Array.of(-1, 1, -1, 1, -1, 1), shape: [1, 1, 3, 2] };
 
-/** −grey → −∂x, −∂y; grey → laplacian, grey. Each channel by itself (`outputs` of each). */
+/** What each neighbour adds to ∂x and ∂y of −grey, and to the laplacian and the copy of grey. */
+const NONE = [0, 0, 0, 0];
+const NORTH = [0, -1, 1, 0];
+const WEST = [-1, 0, 1, 0];
+const ITSELF = [0, 0, -4, 1];
+const EAST = [1, 0, 1, 0];
+const SOUTH = [0, 1, 1, 0];
+
+/** −grey and grey → −∂x, −∂y, laplacian and grey, each channel by itself. */
 export const EDGES: Filter = {
-  data: Float32Array.from(
-    [
-      [[], [0, -1, 1, 0], []],
-      [
-        [-1, 0, 1, 0],
-        [0, 0, -4, 1],
-        [1, 0, 1, 0],
-      ],
-      [[], [0, 1, 1, 0], []],
-    ].flatMap((row) => row.flatMap((tap) => (tap.length === 0 ? [0, 0, 0, 0] : tap))),
-  ),
+  data: Float32Array.from([NONE, NORTH, NONE, WEST, ITSELF, EAST, NONE, SOUTH, NONE].flat()),
   shape: [3, 3, 2, 2],
 };
 
 /** What is summed up of each pixel: R, G, B, |∂x|, |∂y|, |laplacian|, and grey, which is not used. */
 export const PIXEL_CHANNELS = CHANNELS + 1;
 
+/** A Walsh function at a place: by how many bits its number and the place have in common. */
+const SIGNS = [1, -1, -1, 1];
+
 /**
  * The Walsh coefficients of areas of side × side parts, of each channel by itself: W₀ first.
  *
+ * @param side 2 or 4
  * @param step from one part to the next
  */
 export function walsh(channels: number, side: number, step: number): Filter {
@@ -49,19 +51,11 @@ export function walsh(channels: number, side: number, step: number): Filter {
       const tap = (row * reach + col) * step * channels * parts;
       for (let i = 0; i < channels * parts; i++) {
         const [u, v] = [Math.floor((i % parts) / side), i % side];
-        data[tap + i] = sign(u, row) * sign(v, col);
+        data[tap + i] = SIGNS[u & row] * SIGNS[v & col];
       }
     }
   }
   return { data, shape: [reach, reach, channels, parts] };
-}
-
-/** The Walsh function `u` of so many places at `place`: 1 or −1. */
-function sign(u: number, place: number): number {
-  let bits = u & place;
-  let value = 1;
-  for (; bits > 0; bits >>= 1) if (bits & 1) value = -value;
-  return value;
 }
 
 /** The sum over `side` × `side` parts, times their number: m ΣD. */

@@ -13,6 +13,7 @@ import {
   type TileBatch,
   widthOf,
 } from '../output.js';
+import { Sessions } from '../sessions.js';
 import { foldWhitening } from '../whitening.js';
 import { Graph, type Ref } from './graph.js';
 import { addHead } from './heads.js';
@@ -30,8 +31,7 @@ export class OnnxEncoder implements Encoder {
   readonly backend = 'onnx';
   readonly #network: FoldedNetwork;
   readonly #views: readonly ViewRequest[];
-  readonly #sessions = new Map<string, Promise<Session>>();
-  #bytes = 0;
+  readonly #sessions = new Sessions<Session>();
 
   private constructor(network: FoldedNetwork, views: readonly ViewRequest[]) {
     this.#network = network;
@@ -61,12 +61,11 @@ export class OnnxEncoder implements Encoder {
   }
 
   memory(): BackendMemory {
-    return { bytes: this.#bytes, tensors: 0 };
+    return { bytes: this.#sessions.bytes, tensors: 0 };
   }
 
   dispose(): void {
-    for (const session of this.#sessions.values()) void session.then((it) => it.release());
-    this.#sessions.clear();
+    this.#sessions.dispose((session) => session.release());
   }
 
   /**
@@ -104,25 +103,13 @@ export class OnnxEncoder implements Encoder {
 
   /** @param cropped only some cells of a tile are its own; whole frames are spared the copy */
   #tileSession(cropped: boolean): Promise<Session> {
-    return this.#session(`tiles, ${cropped}`, () => tileGraph(this.#network, this.#views, cropped));
+    return this.#sessions.get(`tiles, ${cropped}`, () =>
+      Session.load(tileGraph(this.#network, this.#views, cropped)),
+    );
   }
 
   #statisticsSession(view: ViewRequest): Promise<Session> {
-    return this.#session(view.name, () => statisticsGraph(view));
-  }
-
-  #session(key: string, graph: () => Graph): Promise<Session> {
-    const known = this.#sessions.get(key);
-    if (known !== undefined) return known;
-    const session = Session.load(graph());
-    this.#sessions.set(key, session);
-    session.then(
-      ({ bytes }) => {
-        this.#bytes += bytes;
-      },
-      () => {}, // whoever waits for it learns of it
-    );
-    return session;
+    return this.#sessions.get(view.name, () => Session.load(statisticsGraph(view)));
   }
 }
 

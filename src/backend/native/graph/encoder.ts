@@ -22,6 +22,7 @@ import {
   statisticsRuns,
   type TileBatch,
 } from '../../output.js';
+import { Sessions } from '../../sessions.js';
 import { foldWhitening } from '../../whitening.js';
 import { Graph, type Ref } from './graph.js';
 import { addHead } from './heads.js';
@@ -43,8 +44,7 @@ export class GraphEncoder implements Encoder {
   readonly #network: FoldedNetwork;
   readonly #views: readonly ViewRequest[];
   readonly #gpu: boolean;
-  readonly #sessions = new Map<string, Promise<Session>>();
-  #bytes = 0;
+  readonly #sessions = new Sessions<Session>();
 
   private constructor(network: FoldedNetwork, views: readonly ViewRequest[], gpu: boolean) {
     this.#network = network;
@@ -86,17 +86,11 @@ export class GraphEncoder implements Encoder {
 
   memory(): BackendMemory {
     const { numBytes, numTensors } = tf.memory();
-    return { bytes: numBytes + this.#bytes, tensors: numTensors };
+    return { bytes: numBytes + this.#sessions.bytes, tensors: numTensors };
   }
 
   dispose(): void {
-    for (const session of this.#sessions.values()) {
-      session.then(
-        (it) => it.dispose(),
-        () => {}, // it was never there
-      );
-    }
-    this.#sessions.clear();
+    this.#sessions.dispose((session) => session.dispose());
   }
 
   /**
@@ -129,7 +123,7 @@ export class GraphEncoder implements Encoder {
     outputs: readonly ViewOutput[],
   ): Promise<void> {
     if (view.source.kind !== 'statistics') return;
-    const session = await this.#session(view.name, () => statisticsGraph(view));
+    const session = await this.#sessions.get(view.name, () => Session.load(statisticsGraph(view)));
     for (const [f, frame] of frames.entries()) {
       for (const { from, values } of statisticsRuns(frame, view.source.window)) {
         const [read] = session.run({ cells: values }, [outputOf(view)]);
@@ -139,21 +133,9 @@ export class GraphEncoder implements Encoder {
   }
 
   #tileSession(way: TileWay): Promise<Session> {
-    return this.#session(JSON.stringify(way), () => tileGraph(this.#network, this.#views, way));
-  }
-
-  #session(key: string, graph: () => Graph): Promise<Session> {
-    const known = this.#sessions.get(key);
-    if (known !== undefined) return known;
-    const session = Session.load(graph());
-    this.#sessions.set(key, session);
-    session.then(
-      ({ bytes }) => {
-        this.#bytes += bytes;
-      },
-      () => this.#sessions.delete(key), // whoever waits for it learns why
+    return this.#sessions.get(JSON.stringify(way), () =>
+      Session.load(tileGraph(this.#network, this.#views, way)),
     );
-    return session;
   }
 }
 

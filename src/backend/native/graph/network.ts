@@ -9,7 +9,7 @@ export interface Crop {
 }
 
 /**
- * Convolutions up to the deepest layer that is tapped.
+ * Convolutions up to the deepest layer that is tapped; none where none is.
  *
  * @param pixels [n, h, w, 3], 0 … 255
  * @param taps indices of layers
