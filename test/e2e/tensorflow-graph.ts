@@ -148,6 +148,15 @@ export function graphTests(
     t.deepEqual(await readdir(folder), []);
   });
 
+  test('it goes on where another back end is started meanwhile', async (t) => {
+    const encoder = await (await startBackend('tensorflow')).encoder(NETWORK, VIEWS);
+    const frames = (tile: number) => [prepareFrame(surface(SIZES[2], 1), tile, true)];
+    const expected = await encoder.encode(frames(WHOLE));
+    await startBackend('wasm');
+    const actual = await encoded(encoder, frames(64)); // through a graph that was not loaded yet
+    for (const [i, { values }] of actual.entries()) near(t, values, expected[0][i].values, 1e-5);
+  });
+
   test('where no temporary files can be written, memory takes them', async (t) => {
     const folder = await ownTemporaryFolder(t);
     process.env.TMPDIR = join(folder, 'missing');

@@ -28,7 +28,7 @@ import { Graph, type Ref } from './graph.js';
 import { addHead } from './heads.js';
 import { addNetwork, type Crop } from './network.js';
 import { addPixels, pixelFeeds } from './pixels.js';
-import { type Feed, Session } from './session.js';
+import { type Feed, runningBinding, Session } from './session.js';
 import { addStatistics } from './statistics.js';
 
 /** Which graph tiles go through. */
@@ -44,6 +44,7 @@ export class GraphEncoder implements Encoder {
   readonly #network: FoldedNetwork;
   readonly #views: readonly ViewRequest[];
   readonly #gpu: boolean;
+  readonly #binding = runningBinding(); // another back end may be started before a graph is needed
   readonly #sessions = new Sessions<Session>();
 
   private constructor(network: FoldedNetwork, views: readonly ViewRequest[], gpu: boolean) {
@@ -123,7 +124,7 @@ export class GraphEncoder implements Encoder {
     outputs: readonly ViewOutput[],
   ): Promise<void> {
     if (view.source.kind !== 'statistics') return;
-    const session = await this.#sessions.get(view.name, () => Session.load(statisticsGraph(view)));
+    const session = await this.#sessions.get(view.name, () => this.#load(statisticsGraph(view)));
     for (const [f, frame] of frames.entries()) {
       for (const { from, values } of statisticsRuns(frame, view.source.window)) {
         const [read] = session.run({ cells: values }, [outputOf(view)]);
@@ -134,8 +135,12 @@ export class GraphEncoder implements Encoder {
 
   #tileSession(way: TileWay): Promise<Session> {
     return this.#sessions.get(JSON.stringify(way), () =>
-      Session.load(tileGraph(this.#network, this.#views, way)),
+      this.#load(tileGraph(this.#network, this.#views, way)),
     );
+  }
+
+  #load(graph: Graph): Promise<Session> {
+    return Session.load(graph, this.#binding);
   }
 }
 

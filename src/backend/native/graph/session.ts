@@ -32,8 +32,7 @@ export class Session {
   }
 
   /** @throws PL_BACKEND with TensorFlow's reason, if it does not take the graph */
-  static async load(graph: Graph): Promise<Session> {
-    const { binding } = tf.backend() as NodeBackend;
+  static async load(graph: Graph, binding = runningBinding()): Promise<Session> {
     const model = encodeSavedModel(graph.nodes);
     try {
       return await inFolder(async (folder) => {
@@ -71,6 +70,11 @@ export class Session {
   dispose(): void {
     this.#binding.deleteSavedModel(this.#id);
   }
+}
+
+/** The addon of this thread, where `tensorflow` was started last. */
+export function runningBinding(): Binding {
+  return (tf.backend() as NodeBackend).binding;
 }
 
 /** Work with a folder of its own, which is gone afterwards: the addon loads nothing but files. */
