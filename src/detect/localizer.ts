@@ -7,7 +7,7 @@ import type { Density } from '../density/density.js';
 import { standardise } from '../density/standard.js';
 import type { ScoreGrid } from '../frame/frame.js';
 import type { Size } from '../frame/pixels.js';
-import { extendGrid, type Lattice } from '../localize/grid.js';
+import { addExtended, type Lattice } from '../localize/grid.js';
 import { quietLevel } from '../localize/quiet-level.js';
 import type { DetectorSpec, ViewSpec } from '../model/manifest.js';
 import { commonLattice, viewScores } from './detector.js';
@@ -74,10 +74,10 @@ export function addViews(
   centred: boolean,
 ): ScoreGrid {
   const sum = new Float32Array(lattice.rows * lattice.cols);
-  for (const view of views) {
-    const extended = extendGrid(view.scores, view, lattice);
-    for (let cell = 0; cell < sum.length; cell++) sum[cell] += extended[cell];
+  for (const view of views) addExtended(sum, lattice, view.scores, view);
+  if (centred) {
+    const level = quietLevel(sum);
+    for (let cell = 0; cell < sum.length; cell++) sum[cell] -= level;
   }
-  const level = centred ? quietLevel(sum) : 0;
-  return { ...lattice, scores: sum.map((score) => score - level) };
+  return { ...lattice, scores: sum };
 }

@@ -8,8 +8,7 @@ export interface Components {
 /**
  * Labels the 8-connected areas of `mask` (`[height, width]`, non-zero is inside).
  *
- * A flood fill with its own stack: a pixel is labelled when it is pushed, so it is pushed once and
- * the stack never outgrows the mask.
+ * A flood fill with its own stack: a pixel is labelled when it is pushed, so it is pushed once.
  *
  * @throws RangeError if the mask does not have width · height entries.
  */
@@ -22,18 +21,18 @@ export function labelComponents(
     throw new RangeError(`mask has ${mask.length} entries, expected ${width} × ${height}`);
   }
   const labels = new Int32Array(mask.length); // [height, width]
-  const stack = new Int32Array(mask.length);
+  const stack: number[] = [];
   let count = 0;
   for (let seed = 0; seed < labels.length; seed++) {
     if (!mask[seed] || labels[seed] !== 0) continue;
     labels[seed] = ++count;
-    stack[0] = seed;
-    for (let depth = 1; depth > 0; ) depth = visit(stack[depth - 1], depth - 1);
+    stack.push(seed);
+    for (let pixel = stack.pop(); pixel !== undefined; pixel = stack.pop()) visit(pixel);
   }
   return { labels, count };
 
-  /** Labels and pushes the unlabelled neighbours of a pixel; returns the new depth of the stack. */
-  function visit(pixel: number, depth: number): number {
+  /** Labels and pushes the unlabelled neighbours of a pixel. */
+  function visit(pixel: number): void {
     const x = pixel % width;
     const y = (pixel - x) / width;
     const left = Math.max(x - 1, 0);
@@ -43,9 +42,8 @@ export function labelComponents(
       for (let neighbour = ny * width + left; neighbour <= ny * width + right; neighbour++) {
         if (!mask[neighbour] || labels[neighbour] !== 0) continue;
         labels[neighbour] = count;
-        stack[depth++] = neighbour;
+        stack.push(neighbour);
       }
     }
-    return depth;
   }
 }

@@ -3,11 +3,12 @@
  * (Fig. 1, spatial max-pooling); the mean of a small share does not hang on one pixel.
  */
 import { PatchlineError } from '../errors.js';
+import { select } from './selection.js';
 
 /**
  * The mean of the highest `share` of the pixels, at least of one; a share of 0 is the maximum.
  *
- * One pass with a heap of the highest pixels so far: nearly every pixel costs one comparison.
+ * One pass that keeps the highest pixels so far: nearly every pixel costs one comparison.
  * Ignores NaN, which `judge` refuses.
  *
  * @param map scores, `[height, width]`.
@@ -17,15 +18,22 @@ import { PatchlineError } from '../errors.js';
  */
 export function frameScore(map: Float32Array, share: number, mask?: Uint8Array): number {
   const pixels = mask === undefined ? map.length : countInside(mask, map.length);
-  const highest = new Float32Array(Math.min(pixels, Math.max(1, Math.round(share * pixels))));
-  highest.fill(Number.NEGATIVE_INFINITY);
+  const count = Math.min(pixels, Math.max(1, Math.round(share * pixels)));
+  const kept = new Float32Array(2 * count).fill(Number.NEGATIVE_INFINITY); // half of it to come
+  let end = count;
+  let lowest = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < map.length; i++) {
-    if (map[i] > highest[0] && (mask === undefined || mask[i] !== 0))
-      replaceLowest(highest, map[i]);
+    if (map[i] > lowest && (mask === undefined || mask[i] !== 0)) {
+      kept[end++] = map[i];
+      if (end < kept.length) continue;
+      lowest = keepHighest(kept, count);
+      end = count;
+    }
   }
+  keepHighest(kept, count);
   let sum = 0;
-  for (const score of highest) sum += score;
-  return sum / highest.length;
+  for (let i = 0; i < count; i++) sum += kept[i];
+  return sum / count;
 }
 
 function countInside(mask: Uint8Array, pixels: number): number {
@@ -41,14 +49,9 @@ function countInside(mask: Uint8Array, pixels: number): number {
   );
 }
 
-/** Puts `score` in the place of the root of a min-heap and restores the heap. */
-function replaceLowest(heap: Float32Array, score: number): void {
-  let parent = 0;
-  for (let child = 1; child < heap.length; child = 2 * parent + 1) {
-    if (child + 1 < heap.length && heap[child + 1] < heap[child]) child++;
-    if (heap[child] >= score) break;
-    heap[parent] = heap[child];
-    parent = child;
-  }
-  heap[parent] = score;
+/** Keeps the highest `count` of `scores`, twice as many, in front. @returns the lowest of them */
+function keepHighest(scores: Float32Array, count: number): number {
+  const lowest = select(scores, count);
+  scores.copyWithin(0, count).fill(Number.NEGATIVE_INFINITY, count);
+  return lowest;
 }

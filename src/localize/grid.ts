@@ -50,14 +50,19 @@ export function latticeOf(size: Size, receptiveField: number, stride = STRIDE): 
 }
 
 /**
- * Places the scores of a deeper (smaller) grid on the lattice of a shallower one: each cell where
- * its centre is, and the edge cells repeated outwards.
+ * Adds the scores of a deeper (smaller) grid to those of a shallower one: each cell where its centre
+ * is, and the edge cells repeated outwards.
  *
+ * @param sum `[to.rows, to.cols]`
  * @param scores `[from.rows, from.cols]`
- * @returns `[to.rows, to.cols]`
  * @throws PatchlineError PL_STATE if the two lattices do not share their cell centres.
  */
-export function extendGrid(scores: Float32Array, from: Lattice, to: Lattice): Float32Array {
+export function addExtended(
+  sum: Float32Array,
+  to: Lattice,
+  scores: Float32Array,
+  from: Lattice,
+): void {
   const shift = (from.offset - to.offset) / to.stride;
   if (from.stride !== to.stride || !Number.isInteger(shift)) {
     throw new PatchlineError(
@@ -66,17 +71,13 @@ export function extendGrid(scores: Float32Array, from: Lattice, to: Lattice): Fl
     );
   }
   assertGrid(scores, from);
-  const sourceCol = Int32Array.from({ length: to.cols }, (_, col) =>
+  const sourceCols = Int32Array.from({ length: to.cols }, (_, col) =>
     clamp(col - shift, from.cols - 1),
   );
-  const out = new Float32Array(to.rows * to.cols);
-  for (let row = 0; row < to.rows; row++) {
+  for (let row = 0, cell = 0; row < to.rows; row++) {
     const source = clamp(row - shift, from.rows - 1) * from.cols;
-    for (let col = 0; col < to.cols; col++) {
-      out[row * to.cols + col] = scores[source + sourceCol[col]];
-    }
+    for (let col = 0; col < to.cols; col++) sum[cell++] += scores[source + sourceCols[col]];
   }
-  return out;
 }
 
 /**

@@ -3,12 +3,12 @@
  * or a softer focus lift the scores of every cell. Scores less that level show what stands out from
  * its own frame.
  */
+import { select } from './selection.js';
 
 /**
  * The ⌈n/4⌉-th smallest of n scores, their lower quartile: a defect may cover three quarters of the
  * frame before it moves this, where it moves the mean at once and the median from a half on.
- * A NaN counts as the highest.
  */
 export function quietLevel(scores: Float32Array): number {
-  return scores.slice().sort()[Math.ceil(scores.length / 4) - 1];
+  return select(scores.slice(), Math.ceil(scores.length / 4) - 1);
 }

@@ -1,9 +1,16 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { PatchlineError } from '../../src/errors.js';
-import { extendGrid, type Lattice, latticeOf, tiles } from '../../src/localize/grid.js';
+import { addExtended, type Lattice, latticeOf, tiles } from '../../src/localize/grid.js';
 
 const SQUARE = { width: 256, height: 256 };
+
+/** A grid on another lattice, added to nothing. */
+function extendedTo(to: Lattice, scores: Float32Array, from: Lattice): Float32Array {
+  const sum = new Float32Array(to.rows * to.cols);
+  addExtended(sum, to, scores, from);
+  return sum;
+}
 
 test('a 256 px frame has the grids of the paper', (t) => {
   t.deepEqual(latticeOf(SQUARE, 64), { rows: 49, cols: 49, stride: 4, offset: 31.5 });
@@ -35,8 +42,16 @@ test('a frame smaller than a patch is refused', (t) => {
 test('a deeper grid lies where its centres are, its edges repeated', (t) => {
   const from: Lattice = { rows: 1, cols: 2, stride: 4, offset: 7.5 };
   const to: Lattice = { rows: 3, cols: 5, stride: 4, offset: 3.5 };
-  const extended = extendGrid(Float32Array.of(1, 2), from, to);
+  const extended = extendedTo(to, Float32Array.of(1, 2), from);
   t.deepEqual([...extended], [1, 1, 2, 2, 2, 1, 1, 2, 2, 2, 1, 1, 2, 2, 2]);
+});
+
+test('is added to what is there', (t) => {
+  const lattice: Lattice = { rows: 1, cols: 2, stride: 4, offset: 7.5 };
+  const sum = Float32Array.of(1, -2);
+  addExtended(sum, lattice, Float32Array.of(0.5, 4), lattice);
+  addExtended(sum, lattice, Float32Array.of(0.25, 8), lattice);
+  t.deepEqual([...sum], [1.75, 10]);
 });
 
 test('every cell of the extended grid is that of the nearest centre', (t) => {
@@ -44,7 +59,7 @@ test('every cell of the extended grid is that of the nearest centre', (t) => {
   const from = latticeOf(size, 64);
   const to = latticeOf(size, 8);
   const scores = Float32Array.from({ length: from.rows * from.cols }, (_, i) => i);
-  const extended = extendGrid(scores, from, to);
+  const extended = extendedTo(to, scores, from);
   const nearest = (cell: number, cells: number) => {
     const centre = to.offset + cell * 4;
     const distances = Array.from({ length: cells }, (_, i) =>
@@ -66,10 +81,10 @@ test('grids whose centres do not meet are refused', (t) => {
     { rows: 3, cols: 3, stride: 4, offset: 5.5 },
     { rows: 3, cols: 3, stride: 8, offset: 7.5 },
   ]) {
-    const error = t.throws(() => extendGrid(scores, from, to), { instanceOf: PatchlineError });
+    const error = t.throws(() => extendedTo(to, scores, from), { instanceOf: PatchlineError });
     t.is(error.code, 'PL_STATE');
   }
-  t.throws(() => extendGrid(new Float32Array(3), from, from), { message: /2 × 2 .* 3 scores/ });
+  t.throws(() => extendedTo(from, new Float32Array(3), from), { message: /2 × 2 .* 3 scores/ });
 });
 
 test('tiles of 64 px are the patches, in the order of the grid', (t) => {
