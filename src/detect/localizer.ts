@@ -36,8 +36,11 @@ export class Localizer {
     this.#maps = new MapMaker(spec, input);
   }
 
-  /** @param outputs of an encoder made for `scoringRequest` of each view, in the order of the views */
-  localize(outputs: readonly ViewOutput[]): Localization {
+  /**
+   * @param outputs of an encoder made for `scoringRequest` of each view, in the order of the views
+   * @param spare another map, written over; a new one by default
+   */
+  localize(outputs: readonly ViewOutput[], spare?: Float32Array): Localization {
     const start = performance.now();
     const { views, map: how } = this.spec;
     const lattice = commonLattice(this.input, views);
@@ -47,7 +50,7 @@ export class Localizer {
       how.centred,
     );
     const scored = performance.now();
-    const map = this.#maps.map(grid);
+    const map = this.#maps.map(grid, spare);
     return { grid, map, timings: { density: scored - start, map: performance.now() - scored } };
   }
 }

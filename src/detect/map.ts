@@ -15,8 +15,8 @@ export class MapMaker {
     });
   }
 
-  /** → [height, width] */
-  map(grid: ScoreGrid): Float32Array {
-    return this.#upsampler.upsample(grid.scores);
+  /** @param out overwritten and returned; a new array by default. → [height, width] */
+  map(grid: ScoreGrid, out?: Float32Array): Float32Array {
+    return this.#upsampler.upsample(grid.scores, out);
   }
 }

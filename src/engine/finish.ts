@@ -28,9 +28,16 @@ export interface FinishedFrame extends Pick<Judgement, 'verdict' | 'score' | 're
   readonly map: { readonly scores: Float32Array; readonly frame: Pixels | undefined } | undefined;
 }
 
+interface KnownModel {
+  readonly localizer: Localizer;
+  readonly threshold: number;
+  /** The last map, if nobody wanted it: to be written over. */
+  spare?: Float32Array | undefined;
+}
+
 /** Finishes frames of some models; those of image-level detectors have nothing to finish. */
 export class Finisher {
-  readonly #models = new Map<string, { localizer: Localizer; threshold: number }>(); // by bundle id
+  readonly #models = new Map<string, KnownModel>(); // by bundle id
 
   constructor(models: readonly Bundle[]) {
     for (const bundle of models) {
@@ -45,11 +52,12 @@ export class Finisher {
     const known = this.#models.get(model);
     if (known === undefined) throw new Error(`no model ${model} in this thread`);
     const { localizer, threshold } = known;
-    const { grid, map, timings } = localizer.localize(outputs);
+    const { grid, map, timings } = localizer.localize(outputs, known.spare);
     const start = performance.now();
     const judgement = judge(map, localizer.input, judgeOptions(localizer, threshold, size));
     const wanted =
       wantsMap === 'always' || (wantsMap === 'anomalous' && judgement.verdict === 'anomalous');
+    known.spare = wanted ? undefined : map;
     return {
       ...judgement,
       grid,
