@@ -71,13 +71,19 @@ export function addExtended(
     );
   }
   assertGrid(scores, from);
-  const sourceCols = Int32Array.from({ length: to.cols }, (_, col) =>
-    clamp(col - shift, from.cols - 1),
-  );
+  const sourceRow = nearest(to.rows, shift, from.rows);
+  const sourceCol = nearest(to.cols, shift, from.cols);
   for (let row = 0, cell = 0; row < to.rows; row++) {
-    const source = clamp(row - shift, from.rows - 1) * from.cols;
-    for (let col = 0; col < to.cols; col++) sum[cell++] += scores[source + sourceCols[col]];
+    const source = sourceRow[row] * from.cols;
+    for (let col = 0; col < to.cols; col++) sum[cell++] += scores[source + sourceCol[col]];
   }
+}
+
+/** For each of `cells` along an axis the nearest of `sources`, of which the first lies at `shift`. */
+function nearest(cells: number, shift: number, sources: number): Int32Array {
+  const source = new Int32Array(cells);
+  for (let cell = 0; cell < cells; cell++) source[cell] = clamp(cell - shift, sources - 1);
+  return source;
 }
 
 /**
