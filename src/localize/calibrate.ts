@@ -77,6 +77,22 @@ export function quantiles(scores: readonly number[], probabilities: readonly num
   });
 }
 
+/** The score that a share `p` of all scores lies below. */
+interface Quantile {
+  readonly p: number;
+  readonly score: number;
+}
+
+/** The distribution function that `quantiles` (ascending) are of, straight lines between them. */
+export function shareBelow(quantiles: readonly Quantile[], score: number): number {
+  const next = quantiles.findIndex((quantile) => quantile.score > score);
+  if (next === 0) return 0;
+  if (next < 0) return 1;
+  const [below, above] = [quantiles[next - 1], quantiles[next]];
+  const way = (score - below.score) / (above.score - below.score);
+  return below.p + way * (above.p - below.p);
+}
+
 function assertScores(scores: readonly number[]): void {
   if (scores.length === 0) {
     throw new PatchlineError('PL_DATASET', 'No good frame is left to calibrate on.', {
