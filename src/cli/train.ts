@@ -1,13 +1,18 @@
 /** `patchline train`: from good images to a model directory. */
 import { startBackend } from '../backend/backends.js';
-import { choice, integer, listOf, numberWithin, onOff, text } from '../config/kind.js';
+import { choice, integer, listOf, numberWithin, onOff, share, text } from '../config/kind.js';
 import { type Config, optional, required, withDefault } from '../config/option.js';
 import { type Dataset, openDataset } from '../evaluate/dataset.js';
 import { placeShare } from '../learn/alignment.js';
+import { clippedShare } from '../learn/exposure.js';
 import { learnImageModel } from '../learn/image-model.js';
 import { chooseImages, type GoodImage, imageLimit, MAX_IMAGES } from '../learn/images.js';
 import { type LearnContext, type LearnedModel, learnModel } from '../learn/model.js';
-import { DEFAULT_LEARNING, type Progress as LearnProgress } from '../learn/options.js';
+import {
+  DEFAULT_LEARNING,
+  DEFAULT_READOUT,
+  type Progress as LearnProgress,
+} from '../learn/options.js';
 import { writeBundle } from '../model/bundle.js';
 import { assertReplaceable } from '../model/directory.js';
 import { Random } from '../random.js';
@@ -22,7 +27,7 @@ import {
   imageOptions,
 } from './image-training.js';
 import { Progress } from './progress.js';
-import { alignmentAdvice, learnedLines, tooFewImages } from './training-advice.js';
+import { alignmentAdvice, exposureAdvice, learnedLines, tooFewImages } from './training-advice.js';
 import { assertEnough, inputOf, readGoodImages, sizeKind } from './training-images.js';
 import { endUnfinished, learnOptionsOf, openPartial, VIEW_NAMES } from './training-run.js';
 
@@ -84,6 +89,16 @@ const options = {
     defaultText: 'by --readout: 4 or 10',
     group: 'Detection',
   }),
+  lightTolerance: optional(share, {
+    help: 'How much brighter or darker than the images good frames may be; 0 where light itself tells defects. The densities also see each image in another light.',
+    defaultText: `by --readout: ${DEFAULT_READOUT.tolerance.light} or 0`,
+    group: 'Detection',
+  }),
+  noiseTolerance: optional(share, {
+    help: 'How much noise the camera may add: its standard deviation, as a share of full scale.',
+    defaultText: `by --readout: ${DEFAULT_READOUT.tolerance.noise} or 0`,
+    group: 'Detection',
+  }),
   falseAlarmRate: withDefault(rateKind, DEFAULT_LEARNING.alpha, {
     help: 'Share of good frames that may be called anomalous. Smaller misses more defects and needs more images: 0.05 needs 19 held out, 0.01 needs 99.',
     group: 'Detection',
@@ -118,13 +133,34 @@ export const train = defineCommand(
         expected: 'only --detector image takes a batch and weights to start from',
       },
       {
-        options: ['detector', 'labels', 'readout', 'views', 'density', 'sigma'],
-        holds: ({ detector, labels, readout, views, density, sigma }) =>
+        options: [
+          'detector',
+          'labels',
+          'readout',
+          'views',
+          'density',
+          'sigma',
+          'lightTolerance',
+          'noiseTolerance',
+        ],
+        holds: ({
+          detector,
+          labels,
+          readout,
+          views,
+          density,
+          sigma,
+          lightTolerance,
+          noiseTolerance,
+        }) =>
           detector === 'patch' ||
           (labels === 'cell' &&
             readout === 'default' &&
-            [views, density, sigma].every((option) => option === undefined)),
-        expected: 'leave out what --detector image has none of: labels by place, and a map',
+            [views, density, sigma, lightTolerance, noiseTolerance].every(
+              (option) => option === undefined,
+            )),
+        expected:
+          'leave out what --detector image has none of: labels by place, a map, densities of patches',
       },
     ],
     examples: [
@@ -151,6 +187,9 @@ async function run(config: TrainConfig, context: Context): Promise<ExitCode> {
   for (const line of tooFewImages(paths.length, config.falseAlarmRate)) output.note(line);
   const progress = new Progress(output);
   const images = await readGoodImages(paths, input.size, progress, signal);
+  const light = config.lightTolerance ?? DEFAULT_READOUT.tolerance.light;
+  const clipped = { now: clippedShare(images, 0), then: clippedShare(images, light) };
+  for (const line of exposureAdvice(clipped, light)) output.note(line);
   const alignment = placeShare(images);
   if (config.detector === 'patch') {
     for (const line of alignmentAdvice(alignment, config.density)) output.note(line);

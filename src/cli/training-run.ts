@@ -33,14 +33,16 @@ export function learnOptionsOf(config: TrainConfig): LearnOptions {
   return { ...DEFAULT_LEARNING, steps, seed, variant, labels, readout, alpha: falseAlarmRate };
 }
 
-function readoutOf({ readout, views, density, sigma }: TrainConfig): Readout {
-  const base = readout === 'paper' ? PAPER_READOUT : DEFAULT_READOUT;
+function readoutOf({ views, density, sigma, ...config }: TrainConfig): Readout {
+  const base = config.readout === 'paper' ? PAPER_READOUT : DEFAULT_READOUT;
+  const { lightTolerance: light, noiseTolerance: noise } = config;
   return {
     ...base,
     ...(views && { views }),
     // The paper's readout has no centres of its own.
     ...(density && { density, centres: DEFAULT_READOUT.centres }),
     ...(sigma !== undefined && { sigma }),
+    tolerance: { light: light ?? base.tolerance.light, noise: noise ?? base.tolerance.noise },
   };
 }
 
@@ -88,6 +90,8 @@ function recordOf(config: TrainConfig, backend: Backend, images: readonly GoodIm
     '--views': readout.views.join(','),
     '--density': readout.density,
     '--sigma': readout.sigma,
+    '--light-tolerance': readout.tolerance.light,
+    '--noise-tolerance': readout.tolerance.noise,
     '--readout': config.readout,
     '--false-alarm-rate': config.falseAlarmRate,
     '--backend': backendText(backend),

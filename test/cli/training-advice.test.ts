@@ -1,5 +1,10 @@
 import test from 'ava';
-import { alignmentAdvice, learnedLines, tooFewImages } from '../../src/cli/training-advice.js';
+import {
+  alignmentAdvice,
+  exposureAdvice,
+  learnedLines,
+  tooFewImages,
+} from '../../src/cli/training-advice.js';
 import { MANIFEST } from '../model/sample-model.js';
 
 test('too few images: what the rate needs and what can be promised', (t) => {
@@ -24,6 +29,12 @@ test('a density for each place is suggested to aligned products, and doubted for
   ] as const) {
     t.deepEqual(alignmentAdvice(share, density), []);
   }
+});
+
+test('overexposed pixels, as it is and in the strongest light that is tolerated', (t) => {
+  t.deepEqual(exposureAdvice({ now: 0.001, then: 0.019 }, 0.2), []);
+  t.regex(exposureAdvice({ now: 0.001, then: 0.05 }, 0.2)[0], /light 20 % stronger, 5 % of the/);
+  t.regex(exposureAdvice({ now: 0.03, then: 0.05 }, 0.2)[0], /^warning: 3 % .* are overexposed/);
 });
 
 test('what came of the training', (t) => {
