@@ -188,7 +188,7 @@ async function run(config: TrainConfig, context: Context): Promise<ExitCode> {
   const progress = new Progress(output);
   const images = await readGoodImages(paths, input.size, progress, signal);
   const light = config.lightTolerance ?? DEFAULT_READOUT.tolerance.light;
-  const clipped = { now: clippedShare(images, 0), then: clippedShare(images, light) };
+  const clipped = { now: clippedShare(images, 0), stronger: clippedShare(images, light) };
   for (const line of exposureAdvice(clipped, light)) output.note(line);
   const alignment = placeShare(images);
   if (config.detector === 'patch') {

@@ -27,16 +27,16 @@ const BRIGHT = 0.02;
  * @param light how much stronger that is
  */
 export function exposureAdvice(
-  clipped: { readonly now: number; readonly then: number },
+  clipped: { readonly now: number; readonly stronger: number },
   light: number,
 ): string[] {
   const unseen = 'and what clips hides every defect on it: expose less';
   if (clipped.now >= BRIGHT) {
     return [`warning: ${percent(clipped.now, 0)} of the pixels are overexposed, ${unseen}`];
   }
-  if (clipped.then < BRIGHT) return [];
+  if (clipped.stronger < BRIGHT) return [];
   return [
-    `warning: in light ${percent(light, 0)} stronger, ${percent(clipped.then, 0)} of the pixels would be overexposed, ${unseen}`,
+    `warning: in light ${percent(light, 0)} stronger, ${percent(clipped.stronger, 0)} of the pixels would be overexposed, ${unseen}`,
   ];
 }
 

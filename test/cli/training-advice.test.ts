@@ -32,9 +32,15 @@ test('a density for each place is suggested to aligned products, and doubted for
 });
 
 test('overexposed pixels, as it is and in the strongest light that is tolerated', (t) => {
-  t.deepEqual(exposureAdvice({ now: 0.001, then: 0.019 }, 0.2), []);
-  t.regex(exposureAdvice({ now: 0.001, then: 0.05 }, 0.2)[0], /light 20 % stronger, 5 % of the/);
-  t.regex(exposureAdvice({ now: 0.03, then: 0.05 }, 0.2)[0], /^warning: 3 % .* are overexposed/);
+  t.deepEqual(exposureAdvice({ now: 0.001, stronger: 0.019 }, 0.2), []);
+  t.regex(
+    exposureAdvice({ now: 0.001, stronger: 0.05 }, 0.2)[0],
+    /light 20 % stronger, 5 % of the/,
+  );
+  t.regex(
+    exposureAdvice({ now: 0.03, stronger: 0.05 }, 0.2)[0],
+    /^warning: 3 % .* are overexposed/,
+  );
 });
 
 test('what came of the training', (t) => {
