@@ -29,9 +29,11 @@ export interface BackendDefinition {
   /** `auto` tries it. */
   readonly automatic: boolean;
   /**
-   * It uses all cores by itself, and only one thread of a process may load it; others use one core
-   * and run in as many threads as there are cores.
+   * It uses all cores by itself, or a GPU, and runs in one thread unless more are asked for; others use
+   * one core and run in as many threads as there are cores.
    */
+  readonly allCores?: boolean;
+  /** Only one thread of a process may load it. */
   readonly oneThread?: boolean;
   /** Loads and starts it in this thread. @throws why it cannot run on this machine */
   readonly start: () => Promise<Backend>;

@@ -33,7 +33,7 @@ const DEFINITIONS = {
     summary: "TensorFlow's own library on CPU or GPU, after patchline setup tensorflow",
     trains: true,
     automatic: false,
-    oneThread: true,
+    allCores: true,
     start: () => startTensorflow('tensorflow'),
   },
   webgpu: {
@@ -41,6 +41,7 @@ const DEFINITIONS = {
       'any GPU with a Vulkan driver, after npm install webgpu @tensorflow/tfjs-backend-webgpu',
     trains: false,
     automatic: false,
+    allCores: true,
     oneThread: true,
     start: () => startTensorflow('webgpu'),
   },

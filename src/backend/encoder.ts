@@ -32,11 +32,16 @@ export interface ViewRequest {
 /** What comes back of each z: all that leaves the engine has to be copied, so no more than needed. */
 type Want =
   | { readonly kind: 'embedding' | 'squaredNorm' }
-  | {
-      /** Squared distances to all centres, or that to the nearest and its index. */
-      readonly kind: 'squaredDistances' | 'nearest';
-      readonly centres: Float32Array; // [centres, dim]
-    };
+  | { readonly kind: 'squaredDistances'; readonly centres: Float32Array } // [centres, dim]
+  | NearestWant;
+
+/** slope·distance + intercept, of the nearest centre and the distance to it. */
+export interface NearestWant {
+  readonly kind: 'nearest';
+  readonly centres: Float32Array; // [centres, dim]
+  readonly slope: Float32Array; // [centres]
+  readonly intercept: Float32Array; // [centres]
+}
 
 /** A frame ready for the network: cut into tiles, with its statistics. */
 export interface EncoderInput {
@@ -53,8 +58,6 @@ export interface ViewOutput {
    * [rows, cols]. Rounding can make what is squared slightly negative.
    */
   readonly values: Float32Array;
-  /** Index of the nearest centre [rows, cols], where it was wanted. */
-  readonly nearest?: Int32Array;
 }
 
 /** What a back end holds in this thread. */

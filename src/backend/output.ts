@@ -4,15 +4,20 @@ import { latticeOf, type Tile } from '../localize/grid.js';
 import { type CellWindow, cellOf, type TileGroup } from '../localize/tiling.js';
 import type { EncoderInput, ViewOutput, ViewRequest } from './encoder.js';
 
-/** Pixels in one call of the network: bounds the memory of its activations (64 B a pixel). */
-const PIXELS_PER_CALL = 1 << 20;
+/**
+ * Pixels in one call of the network: bounds the memory of its activations (64 B a pixel). Small calls
+ * would leave a GPU idle.
+ */
+export function pixelsPerCall(gpu: boolean): number {
+  return gpu ? 1 << 22 : 1 << 20;
+}
 
 /** Cells of statistics in one call: bounds the memory of their distances to all centres. */
 const CELLS_PER_CALL = 1 << 14;
 
 /** Tiles of one call of the network, of one frame or of several: alike in size and border. */
 export interface TileBatch extends TileGroup {
-  readonly pixels: Uint8Array; // [tiles, h, w, 3]
+  readonly pixels: readonly Uint8Array[]; // [h, w, 3] each
   /** Whose each tile is: the index of its frame. */
   readonly frames: readonly number[];
 }
@@ -29,10 +34,16 @@ export function isWhole({ groups }: Pick<EncoderInput, 'groups'>): boolean {
   return groups.length === 1 && groups[0].tiles.length === 1;
 }
 
+/** A whole frame whose statistics are left to the back end. */
+export function isBare(frame: EncoderInput): boolean {
+  const { statistics } = frame;
+  return isWhole(frame) && statistics[8] === undefined && statistics[16] === undefined;
+}
+
 /** All tiles of some frames in few calls, each of at most `mostPixels` or of one tile. */
 export function* batchesOf(
   frames: readonly EncoderInput[],
-  mostPixels = PIXELS_PER_CALL,
+  mostPixels = pixelsPerCall(false),
 ): Generator<TileBatch> {
   for (const { border, pieces } of kindsOf(frames)) {
     const { width, height } = pieces[0].tile;
@@ -43,7 +54,7 @@ export function* batchesOf(
         border,
         tiles: some.map(({ tile }) => tile),
         frames: some.map(({ frame }) => frame),
-        pixels: joined(some.map(({ pixels }) => pixels)),
+        pixels: some.map(({ pixels }) => pixels),
       };
     }
   }
@@ -68,7 +79,7 @@ function kindsOf(frames: readonly EncoderInput[]) {
 }
 
 /** Arrays of one length one behind the other: those of one frame are already. */
-function joined(arrays: readonly Uint8Array[]): Uint8Array {
+export function joined(arrays: readonly Uint8Array[]): Uint8Array {
   const [first] = arrays;
   const last = arrays[arrays.length - 1];
   const length = arrays.length * first.length;
@@ -104,68 +115,59 @@ export function widthOf({ dim, want }: ViewRequest): number {
   return want.kind === 'squaredDistances' ? want.centres.length / dim : 1;
 }
 
-export function emptyOutput(request: ViewRequest, { size }: EncoderInput): ViewOutput {
-  const lattice = latticeOf(size, request.receptiveField);
-  const cells = lattice.rows * lattice.cols;
-  const values = new Float32Array(cells * widthOf(request));
-  if (request.want.kind !== 'nearest') return { lattice, values };
-  return { lattice, values, nearest: new Int32Array(cells) };
-}
-
-/** Outputs by view and frame → by frame and view. */
-export function byFrame(outputs: readonly ViewOutput[][]): ViewOutput[][] {
-  return (outputs[0] ?? []).map((_, frame) => outputs.map((ofView) => ofView[frame]));
-}
-
-/** What was computed of some cells: as in `ViewOutput`. */
-export interface Computed {
-  readonly values: Float32Array;
-  readonly nearest?: Int32Array | undefined;
+/** Outputs of a frame that are to be filled. All are in one buffer: moving each costs time. */
+export function emptyOutputs(
+  views: readonly ViewRequest[],
+  { size }: Pick<EncoderInput, 'size'>,
+): ViewOutput[] {
+  const lattices = views.map(({ receptiveField }) => latticeOf(size, receptiveField));
+  const lengths = views.map((view, v) => lattices[v].rows * lattices[v].cols * widthOf(view));
+  const all = new Float32Array(lengths.reduce((sum, length) => sum + length, 0));
+  let end = 0;
+  return lengths.map((length, v) => {
+    end += length;
+    return { lattice: lattices[v], values: all.subarray(end - length, end) };
+  });
 }
 
 /**
- * Puts the own cells of each tile [tiles, window rows, window cols] to their place in its frame.
+ * Puts the own cells of each tile to their place in its frame.
  *
- * @param outputs of one view, by frame
+ * @param values of one view [tiles, window rows, window cols, numbers]
+ * @param outputs by frame and view
  */
 export function placeTiles(
-  { values, nearest }: Computed,
+  values: Float32Array,
   batch: TileBatch,
   window: CellWindow,
-  outputs: readonly ViewOutput[],
+  outputs: readonly ViewOutput[][],
+  view: number,
 ): void {
-  const cells = window.rows * window.cols;
-  const width = values.length / (cells * batch.tiles.length);
+  const run = values.length / batch.tiles.length;
   for (const [i, tile] of batch.tiles.entries()) {
-    const output = outputs[batch.frames[i]];
-    const { cols } = output.lattice;
-    const own = values.subarray(i * cells * width, (i + 1) * cells * width);
-    placeTile(own, width, tile, window, cols, output.values);
-    if (nearest === undefined || output.nearest === undefined) continue;
-    placeTile(nearest.subarray(i * cells, (i + 1) * cells), 1, tile, window, cols, output.nearest);
+    const output = outputs[batch.frames[i]][view];
+    placeTile(values.subarray(i * run, (i + 1) * run), tile, window, output);
   }
 }
 
 /** Puts a run of cells to its place in the frame. */
-export function placeRun({ values, nearest }: Computed, from: number, output: ViewOutput): void {
+export function placeRun(values: Float32Array, from: number, output: ViewOutput): void {
   const cells = output.lattice.rows * output.lattice.cols;
   output.values.set(values, (from * output.values.length) / cells);
-  if (nearest !== undefined) output.nearest?.set(nearest, from);
 }
 
-/** Copies a tile's cells into a grid of `cols` columns, `width` numbers a cell. */
+/** Copies a tile's own cells into the grid of its frame. */
 function placeTile(
-  data: Float32Array | Int32Array,
-  width: number,
+  own: Float32Array,
   tile: Tile,
   window: CellWindow,
-  cols: number,
-  to: Float32Array | Int32Array,
+  { lattice: { rows, cols }, values }: ViewOutput,
 ): void {
+  const width = values.length / (rows * cols);
   const { row, col } = cellOf(tile, window);
-  const rows = window.cols === cols ? 1 : window.rows; // whole rows are one run
-  const run = data.length / rows;
-  for (let r = 0; r < rows; r++) {
-    to.set(data.subarray(r * run, (r + 1) * run), ((row + r) * cols + col) * width);
+  const runs = window.cols === cols ? 1 : window.rows; // whole rows are one run
+  const length = own.length / runs;
+  for (let r = 0; r < runs; r++) {
+    values.set(own.subarray(r * length, (r + 1) * length), ((row + r) * cols + col) * width);
   }
 }

@@ -5,14 +5,14 @@ import type { FoldedNetwork } from '../cutpaste/network.js';
 import { STATISTICS } from '../frame/statistics.js';
 import { type CellWindow, ownCells } from '../localize/tiling.js';
 import type { BackendMemory, Encoder, EncoderInput, ViewOutput, ViewRequest } from './encoder.js';
-import { convolve, Head, type Readings, type Weights } from './heads.js';
+import { convolve, Head, type Weights } from './heads.js';
 import {
   batchesOf,
-  byFrame,
   type CellRun,
-  type Computed,
-  emptyOutput,
-  isWhole,
+  emptyOutputs,
+  isBare,
+  joined,
+  pixelsPerCall,
   placeRun,
   placeTiles,
   statisticsRuns,
@@ -28,9 +28,6 @@ export interface Device {
 }
 
 const CPU: Device = { upload: uploadFloats, gpu: false };
-
-/** Pixels in one call on a GPU, which small calls would leave idle. */
-const GPU_PIXELS_PER_CALL = 1 << 22;
 
 /** Holds the weights on the back end of this thread until `dispose`. */
 export class TensorEncoder implements Encoder {
@@ -52,19 +49,23 @@ export class TensorEncoder implements Encoder {
   }
 
   async encode(frames: readonly EncoderInput[]): Promise<ViewOutput[][]> {
-    const outputs = this.#heads.map(({ request }) =>
-      frames.map((frame) => emptyOutput(request, frame)),
-    );
+    const requests = this.#heads.map(({ request }) => request);
+    const outputs = frames.map((frame) => emptyOutputs(requests, frame));
     const bare = frames.every(isBare);
     const heads = bare ? this.#heads : this.#heads.filter(readsLayer);
-    const mostPixels = this.#device.gpu ? GPU_PIXELS_PER_CALL : undefined;
+    const mostPixels = pixelsPerCall(this.#device.gpu);
     for (const batch of heads.length === 0 ? [] : batchesOf(frames, mostPixels)) {
       await this.#encodeBatch(batch, heads, outputs);
     }
     for (const [h, head] of this.#heads.entries()) {
-      if (!heads.includes(head)) await encodeStatistics(head, frames, outputs[h]);
+      if (heads.includes(head)) continue;
+      await encodeStatistics(
+        head,
+        frames,
+        outputs.map((ofFrame) => ofFrame[h]),
+      );
     }
-    return byFrame(outputs);
+    return outputs;
   }
 
   memory(): BackendMemory {
@@ -80,7 +81,7 @@ export class TensorEncoder implements Encoder {
   /**
    * Runs the network over some tiles and puts the cells they answer for into the frames' grids.
    *
-   * @param outputs by head and frame
+   * @param outputs by frame and head
    */
   async #encodeBatch(
     batch: TileBatch,
@@ -91,9 +92,9 @@ export class TensorEncoder implements Encoder {
     const readings = tf.tidy(() => this.#readBatch(batch, heads, windows));
     // Reading waits for a GPU: whoever wants to put another batch onto it does so first.
     if (this.#device.gpu) await turn();
-    const computed = await Promise.all(readings.map(take));
+    const values = await Promise.all(readings.map(take));
     for (const [i, head] of heads.entries()) {
-      placeTiles(computed[i], batch, windows[i], outputs[this.#heads.indexOf(head)]);
+      placeTiles(values[i], batch, windows[i], outputs, this.#heads.indexOf(head));
     }
   }
 
@@ -102,9 +103,9 @@ export class TensorEncoder implements Encoder {
     { pixels, tiles }: TileBatch,
     heads: readonly Head[],
     windows: readonly CellWindow[],
-  ): Readings[] {
+  ): tf.Tensor[] {
     const [{ width, height }] = tiles;
-    const uploaded = this.#device.upload(pixels, [tiles.length, height, width, 3]);
+    const uploaded = this.#device.upload(joined(pixels), [tiles.length, height, width, 3]);
     const statistics = heads.every(readsLayer) ? undefined : statisticsTensors(uploaded);
     const taps = this.#taps.size === 0 ? new Map<number, tf.Tensor4D>() : this.#run(uploaded);
     return heads.map((head, i) => {
@@ -145,12 +146,6 @@ function readsLayer({ request }: Head): boolean {
   return request.source.kind === 'layer';
 }
 
-/** Its statistics are left to the back end. */
-function isBare(frame: EncoderInput): boolean {
-  const { statistics } = frame;
-  return isWhole(frame) && statistics[8] === undefined && statistics[16] === undefined;
-}
-
 /** @param outputs of the head, by frame */
 async function encodeStatistics(
   head: Head,
@@ -179,12 +174,9 @@ function sliceCells(grid: tf.Tensor4D, { row, col, rows, cols }: CellWindow): tf
   return tf.reshape(own, [n, rows, cols, dim]);
 }
 
-/** Reads the numbers and frees the tensors. Not by `dataSync`, which WebGPU has none of. */
-async function take({ values, nearest }: Readings): Promise<Computed> {
-  const computed = {
-    values: await values.data<'float32'>(),
-    nearest: await nearest?.data<'int32'>(),
-  };
-  tf.dispose([values, nearest]);
-  return computed;
+/** Reads the numbers and frees the tensor. Not by `dataSync`, which WebGPU has none of. */
+async function take(tensor: tf.Tensor): Promise<Float32Array> {
+  const values = await tensor.data<'float32'>();
+  tensor.dispose();
+  return values;
 }

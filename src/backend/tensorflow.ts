@@ -13,6 +13,8 @@ import { uploadFloats } from './upload.js';
 
 /** What a back end brings besides its name. */
 interface Provision extends Device {
+  /** Where it has a better one than that of single operations. */
+  readonly encoder?: Backend['encoder'];
   /** See `Backend.details`. */
   readonly details?: string;
 }
@@ -27,10 +29,15 @@ const PROVISIONS = {
     return ON_CPU;
   },
   tensorflow: async (): Promise<Provision> => {
-    const { registerNative, uploadBytes } = await import('./native/native.js');
+    const { GraphEncoder, registerNative, uploadBytes } = await import('./native/native.js');
     const { version, device, settings } = registerNative();
-    const details = `${version}, ${device.toUpperCase()}, ${settings}`;
-    return { upload: uploadBytes, gpu: device === 'gpu', details };
+    const gpu = device === 'gpu';
+    return {
+      upload: uploadBytes,
+      gpu,
+      details: `${version}, ${device.toUpperCase()}, ${settings}`,
+      encoder: (network, views) => GraphEncoder.create(network, views, gpu),
+    };
   },
   webgpu: async (): Promise<Provision> => {
     const { registerWebGpu } = await import('./webgpu/webgpu.js');
@@ -64,7 +71,8 @@ export function runningTensorflow(): Backend {
     name: tf.getBackend(),
     gpu: device.gpu,
     ...(device.details !== undefined && { details: device.details }),
-    encoder: async (network, views) => new TensorEncoder(network, views, device),
+    encoder:
+      device.encoder ?? (async (network, views) => new TensorEncoder(network, views, device)),
     imageEncoder: async (network, normalisation) =>
       new TensorImageEncoder(network, normalisation, device.upload),
   };

@@ -10,7 +10,7 @@ import { parseView, viewRequest } from '../detect/detector.js';
 import { patchLevel } from '../detect/image-detector.js';
 import { LoadedDetector } from '../detect/model.js';
 import { prepareFrame } from '../detect/prepare.js';
-import { BATCHES_AT_ONCE, batchesOfSize } from '../engine/batches.js';
+import { batchesAtOnce, batchesOfSize } from '../engine/batches.js';
 import { DEFAULT_BATCH } from '../engine/options.js';
 import { cutPatches } from '../frame/patches.js';
 import type { Pixels } from '../frame/pixels.js';
@@ -83,7 +83,7 @@ function overFrames(encoder: Encoder): () => Promise<number> {
   let next = 0;
   const encode = () =>
     encoder.encode(Array.from({ length: count }, () => inputs[next++ % inputs.length]));
-  const atOnce = backend.gpu === true ? BATCHES_AT_ONCE : 1;
+  const atOnce = backend.gpu === true ? batchesAtOnce(1) : 1;
   return async () => {
     await Promise.all(Array.from({ length: atOnce }, encode));
     return atOnce * count;

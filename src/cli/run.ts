@@ -89,8 +89,8 @@ const options = {
     group: 'Machine',
   }),
   encoderThreads: optional(integer({ min: 1 }), {
-    help: 'Threads that run the network.',
-    defaultText: 'one a core',
+    help: 'Threads that run the network. A GPU that tensorflow runs on may be busier with two.',
+    defaultText: 'one a core; one in all for tensorflow and webgpu',
     group: 'Machine',
   }),
   decodeThreads: optional(integer({ min: 1 }), {

@@ -2,13 +2,14 @@
  * The views of a frame and the density of good frames in each (DESIGN §5): what an encoder has to
  * compute of a view, and the scores of its cells from that.
  */
-import type { ViewOutput, ViewRequest } from '../backend/encoder.js';
+import type { NearestWant, ViewOutput, ViewRequest } from '../backend/encoder.js';
 import { type FoldedNetwork, layerSeeing } from '../cutpaste/network.js';
 import {
   type Density,
+  distanceToScore,
   finishGaussian,
   finishKernel,
-  finishNearest,
+  type NearestDensity,
   score,
 } from '../density/density.js';
 import { PatchlineError } from '../errors.js';
@@ -73,10 +74,20 @@ export function scoringRequest(
     case 'gaussian':
       return { ...request, whiten, want: { kind: 'squaredNorm' } };
     case 'nearest':
-      return { ...request, whiten, want: { kind: 'nearest', centres: density.centres } };
+      return { ...request, whiten, want: nearestWant(density) };
     case 'kernel':
       return { ...request, whiten, want: { kind: 'squaredDistances', centres: density.centres } };
   }
+}
+
+function nearestWant(density: NearestDensity): NearestWant {
+  const { slope, intercept } = distanceToScore(density);
+  return {
+    kind: 'nearest',
+    centres: density.centres,
+    slope: Float32Array.from(slope),
+    intercept: Float32Array.from(intercept),
+  };
 }
 
 /** z = W(x − µ) as x·Wᵀ − Wµ. */
@@ -95,12 +106,12 @@ function whitenMap({ dim, mean, whitening }: Exclude<Density, { kind: 'location'
 
 /** Scores of a view's cells from what the encoder computed for `scoringRequest`. → [rows·cols] */
 export function viewScores(density: Density, output: ViewOutput): Float32Array {
-  const { lattice, values, nearest } = output;
+  const { lattice, values } = output;
   switch (density.kind) {
     case 'gaussian':
       return finishGaussian(values);
     case 'nearest':
-      return finishNearest(density, { index: nearest as Int32Array, squared: values });
+      return values;
     case 'kernel':
       return finishKernel(density, values, lattice.rows * lattice.cols);
     case 'location':

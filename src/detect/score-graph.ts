@@ -5,15 +5,11 @@
 import type { ViewRequest } from '../backend/encoder.js';
 import { Graph, type Ref } from '../backend/onnx/graph.js';
 import { addHead } from '../backend/onnx/heads.js';
-import { addNetwork, foldWhitening } from '../backend/onnx/network.js';
+import { addNetwork } from '../backend/onnx/network.js';
 import { addStatistics } from '../backend/onnx/statistics.js';
+import { foldWhitening } from '../backend/whitening.js';
 import type { FoldedNetwork } from '../cutpaste/network.js';
-import {
-  type Density,
-  distanceToScore,
-  kernelTerms,
-  type LocationDensity,
-} from '../density/density.js';
+import { type Density, kernelTerms, type LocationDensity } from '../density/density.js';
 import type { ViewSpec } from '../model/manifest.js';
 import { scoringRequest } from './detector.js';
 
@@ -84,18 +80,10 @@ function addEmbeddings(
 /** Scores of embeddings [cells, dim] under a density, as `score` has them: [cells, 1]. */
 function addScores(graph: Graph, request: ViewRequest, density: Density, embeddings: Ref): Ref {
   if (density.kind === 'location') return locationScores(graph, density, embeddings);
-  const { values, nearest } = addHead(graph, request, embeddings);
+  const values = addHead(graph, request, embeddings);
+  if (density.kind === 'nearest') return values;
   const squared = graph.add('Relu', [values]); // rounding can make it slightly negative
   if (density.kind === 'gaussian') return graph.add('Sqrt', [squared]);
-  if (density.kind === 'nearest') {
-    const { slope, intercept } = distanceToScore(density);
-    const ofCentre = (values: Float64Array): Ref => {
-      const table = graph.floats(Float32Array.from(values), [values.length, 1]);
-      return graph.add('Gather', [table, nearest as Ref]);
-    };
-    const distance = graph.add('Sqrt', [squared]);
-    return graph.add('Add', [graph.add('Mul', [distance, ofCentre(slope)]), ofCentre(intercept)]);
-  }
   const { scale, logNorm } = kernelTerms(density);
   const exponents = affine(graph, squared, -scale, 0);
   const logSum = graph.add('ReduceLogSumExp', [exponents, graph.integers([1])], { keepdims: 1 });

@@ -16,8 +16,10 @@ export interface BatchOptions {
   readonly ageMs: number;
 }
 
-/** Batches in work at once: one on the device, one on its way there or back. */
-export const BATCHES_AT_ONCE = 2;
+/** Batches in work at once: one in each encoder thread, and one on its way there or back. */
+export function batchesAtOnce(encoderThreads: number): number {
+  return encoderThreads + 1;
+}
 
 interface Waiting<Item, Result> {
   readonly item: Item;
@@ -29,14 +31,23 @@ interface Waiting<Item, Result> {
 export class Batches<Item, Result> {
   readonly #run: (items: readonly Item[]) => Promise<readonly Result[]>;
   readonly #options: BatchOptions;
+  readonly #atOnce: number;
   readonly #waiting: Waiting<Item, Result>[] = []; // in the order they came
   #inWork = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param run one result for each item; what it throws is thrown to all of the batch */
-  constructor(run: (items: readonly Item[]) => Promise<readonly Result[]>, options: BatchOptions) {
+  /**
+   * @param run one result for each item; what it throws is thrown to all of the batch
+   * @param atOnce batches in work at once
+   */
+  constructor(
+    run: (items: readonly Item[]) => Promise<readonly Result[]>,
+    options: BatchOptions,
+    atOnce: number,
+  ) {
     this.#run = run;
     this.#options = options;
+    this.#atOnce = atOnce;
   }
 
   add(item: Item): Promise<Result> {
@@ -52,7 +63,7 @@ export class Batches<Item, Result> {
   }
 
   #isDue(): boolean {
-    if (this.#waiting.length === 0 || this.#inWork === BATCHES_AT_ONCE) return false;
+    if (this.#waiting.length === 0 || this.#inWork === this.#atOnce) return false;
     return (
       this.#inWork === 0 || this.#waiting.length >= this.#options.frames || this.#restMs() <= 0
     );
@@ -65,7 +76,7 @@ export class Batches<Item, Result> {
 
   #wakeLater(): void {
     clearTimeout(this.#timer);
-    if (this.#waiting.length === 0 || this.#inWork === BATCHES_AT_ONCE) return;
+    if (this.#waiting.length === 0 || this.#inWork === this.#atOnce) return;
     this.#timer = setTimeout(() => this.#startDue(), Math.max(1, Math.ceil(this.#restMs())));
   }
 

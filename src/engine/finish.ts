@@ -65,7 +65,7 @@ export type EncodedFrame = Pick<FinishTask, 'outputs' | 'frame'>;
 
 /** The arrays of an encoded frame, for the thread that sends it on. */
 export function arraysOfEncoded({ outputs, frame }: EncodedFrame) {
-  return [...outputs.flatMap(({ values, nearest }) => [values, nearest]), frame?.data];
+  return [...outputs.map(({ values }) => values), frame?.data];
 }
 
 /** The arrays of a finished frame, for the thread that sends it on. */

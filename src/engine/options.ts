@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { BACKENDS, type BackendName } from '../backend/backends.js';
+import { isImageLevel } from '../detect/image-detector.js';
 import { PatchlineError } from '../errors.js';
 import type { Frame } from '../frame/frame.js';
-import { BATCHES_AT_ONCE, type BatchOptions, batchesOfSize } from './batches.js';
+import { type BatchOptions, batchesAtOnce, batchesOfSize } from './batches.js';
 import type { ModelSet } from './models.js';
 
 /** Which frames get an overlay picture: it costs about as much as the encoder. */
@@ -12,7 +13,7 @@ export interface EngineOptions {
   readonly models: ModelSet;
   /** Default `wasm`. */
   readonly backend?: BackendName;
-  /** Threads that run the network. Default: one a core; one in all, if the back end uses all cores. */
+  /** Threads that run the network. Default: one a core; one in all, if the back end uses all cores or a GPU. */
   readonly encoderThreads?: number;
   /**
    * Threads that decode and cut, and that finish what was encoded in batches. Default: one for every
@@ -37,27 +38,33 @@ export interface ThreadCounts {
 }
 
 /** @throws PL_CONFIG (usage) if the back end cannot have so many encoder threads */
-export function threadsOf({
-  backend = 'wasm',
-  ...asked
-}: Pick<EngineOptions, 'backend' | 'encoderThreads' | 'decodeThreads'>): ThreadCounts {
-  const { encode, decode } = defaultThreads();
+export function threadsOf(options: EngineOptions): ThreadCounts {
+  const { backend = 'wasm', encoderThreads, decodeThreads } = options;
+  const byCores = defaultThreads();
   if (!mayTakeBatches(backend)) {
-    return { encode: asked.encoderThreads ?? encode, decode: asked.decodeThreads ?? decode };
+    return { encode: encoderThreads ?? byCores.encode, decode: decodeThreads ?? byCores.decode };
   }
-  if ((asked.encoderThreads ?? 1) === 1) {
-    return { encode: 1, decode: asked.decodeThreads ?? Math.max(1, encode - 1) };
-  }
+  const encode = encoderThreads ?? 1;
+  if (encode > 1) assertThreads(options, backend);
+  return { encode, decode: decodeThreads ?? Math.max(1, byCores.encode - encode) };
+}
+
+/** Several threads may share TensorFlow's graphs, but not the single operations of image-level models. */
+function assertThreads({ models, encoderThreads }: EngineOptions, backend: BackendName): void {
+  const imageLevel = models.all.find(({ manifest }) => isImageLevel(manifest.detector));
+  if (!BACKENDS[backend].oneThread && imageLevel === undefined) return;
+  const where =
+    imageLevel === undefined ? '' : ` with the image-level model ${imageLevel.manifest.name}`;
   throw new PatchlineError(
     'PL_CONFIG',
-    `the back end '${backend}' runs in one encoder thread, not ${asked.encoderThreads}`,
+    `the back end '${backend}' runs in one encoder thread${where}, not ${encoderThreads}`,
     { disposition: 'usage', hint: 'it uses all cores by itself: leave out --encoder-threads' },
   );
 }
 
-/** It runs in one thread, which gets frames in batches if it runs on a GPU. */
+/** It uses all cores, and gets frames in batches if it runs on a GPU. */
 export function mayTakeBatches(backend: BackendName): boolean {
-  return BACKENDS[backend].oneThread === true;
+  return BACKENDS[backend].allCores === true;
 }
 
 /** Frames that all threads have in work at once. @throws as `threadsOf` */
@@ -66,7 +73,7 @@ export function framesInWork(options: EngineOptions): number {
   const { encode, decode } = threadsOf(options);
   if (!mayTakeBatches(backend)) return encode + decode;
   const frames = models.all.map(({ manifest }) => batchesOfSize(manifest.input, batch).frames);
-  return BATCHES_AT_ONCE * Math.max(...frames) + decode;
+  return batchesAtOnce(encode) * Math.max(...frames) + decode;
 }
 
 export function defaultThreads(cores = availableParallelism()): ThreadCounts {

@@ -8,7 +8,7 @@ import type { Frame, Judgement } from '../frame/frame.js';
 import type { Size } from '../frame/pixels.js';
 import type { Bundle } from '../model/bundle.js';
 import type { Manifest } from '../model/manifest.js';
-import { BATCHES_AT_ONCE, Batches, batchesOfSize, batchSizes } from './batches.js';
+import { Batches, batchesAtOnce, batchesOfSize, batchSizes } from './batches.js';
 import type {
   DecodedFrame,
   DecodeTask,
@@ -82,7 +82,7 @@ export class Stages {
       name: 'encoding',
       file: modules.encode,
       count: encode,
-      tasksAtOnce: mayBatch ? BATCHES_AT_ONCE : 1,
+      tasksAtOnce: mayBatch ? batchesAtOnce(1) : 1,
       data: encoding,
       ...events,
     });
@@ -120,18 +120,22 @@ export class Stages {
     await Promise.all(decoded.map((frame) => this.#judgeAlone(frame, bundle, 'never')));
   }
 
-  /** A batch of each size: a GPU looks for the fastest way for each. */
+  /** A batch of each size, in each thread at once: a GPU looks for the fastest way for each. */
   async #warmUpBatches(bundle: Bundle): Promise<void> {
     const { input } = bundle.manifest;
-    const blank = blankFrame(input);
     for (const size of batchSizes(batchesOfSize(input, this.#batchOptions).frames)) {
-      const blanks = Array.from({ length: size }, () => this.#decode(blank, bundle));
-      const decoded = await Promise.all(blanks);
-      await this.#encodeBatch(
-        bundle,
-        decoded.map((frame) => frame.input),
+      const batches = Array.from({ length: this.#encoderCount }, () =>
+        this.#blankBatch(size, bundle),
       );
+      const decoded = await Promise.all(batches);
+      await Promise.all(decoded.map((inputs) => this.#encodeBatch(bundle, inputs)));
     }
+  }
+
+  async #blankBatch(size: number, bundle: Bundle): Promise<EncoderInput[]> {
+    const blank = blankFrame(bundle.manifest.input);
+    const blanks = Array.from({ length: size }, () => this.#decode(blank, bundle));
+    return (await Promise.all(blanks)).map(({ input }) => input);
   }
 
   /** @throws PatchlineError of disposition `reject` for a bad frame, another for bad threads */
@@ -244,6 +248,7 @@ export class Stages {
     const batches: FrameBatches = new Batches(
       (inputs) => this.#encodeBatch(bundle, inputs),
       options,
+      batchesAtOnce(this.#encoderCount),
     );
     this.#batches.set(bundle.id, batches);
     return batches;

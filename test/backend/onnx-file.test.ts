@@ -2,7 +2,7 @@
 import test from 'ava';
 import { Graph } from '../../src/backend/onnx/graph.js';
 import { encodeModel } from '../../src/backend/onnx/model.js';
-import { Message } from '../../src/backend/onnx/protobuf.js';
+import { Message } from '../../src/backend/protobuf.js';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 

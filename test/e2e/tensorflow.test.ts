@@ -31,6 +31,7 @@ import { load, SMALL_LAYERS, smallModel, surface } from '../helpers/models.js';
 import { near } from '../helpers/near.js';
 import { skipsTensorflow, tensorflowDirectory } from '../helpers/tensorflow.js';
 import { writeDataset } from './dataset.js';
+import { graphTests } from './tensorflow-graph.js';
 
 const test = skipsTensorflow ? anyTest.serial.skip : anyTest.serial;
 
@@ -203,25 +204,32 @@ test('a model is trained with it, says so, and scores alike on wasm', async (t) 
   near(t, scores[0], scores[1], 1e-4);
 });
 
-test('the engine runs it in one thread and judges as it does with wasm', async (t) => {
+test('the engine runs it in one thread or two and judges as it does with wasm', async (t) => {
   const size = { width: 96, height: 64 };
   await startBackend('wasm');
   const models = ModelSet.single(await testModel(size));
   const bytes = await png(ribs(size, 7));
   const judged: Judgement[] = [];
-  for (const backend of ['tensorflow', 'wasm'] as const) {
-    const engine = new Engine({
-      models,
-      backend,
-      ...(backend === 'wasm' && { encoderThreads: 1 }),
-    });
+  for (const [backend, encoderThreads] of [
+    ['wasm', 1],
+    ['tensorflow', undefined],
+    ['tensorflow', 2],
+  ] as const) {
+    const engine = new Engine({ models, backend, ...(encoderThreads && { encoderThreads }) });
     await engine.start();
-    t.is(engine.threads.encode, 1);
-    judged.push((await engine.judge(frameOf('a', bytes))) as Judgement);
+    t.is(engine.threads.encode, encoderThreads ?? 1);
+    const frames = Array.from({ length: 8 }, (_, i) => frameOf(`${i}`, bytes));
+    judged.push(
+      ...((await Promise.all(frames.map((frame) => engine.judge(frame)))) as Judgement[]),
+    );
     await engine.stop();
   }
-  t.is(judged[0].verdict, judged[1].verdict);
-  const [a, b] = judged.map(({ grid }) => grid?.scores ?? []);
-  t.true(a.length > 0);
-  near(t, a, b, 1e-4);
+  const [expected, ...others] = judged;
+  t.true(expected.grid !== undefined && expected.grid.scores.length > 0);
+  for (const { verdict, grid } of others) {
+    t.is(verdict, expected.verdict);
+    near(t, grid?.scores ?? [], expected.grid?.scores ?? [], 1e-4);
+  }
 });
+
+graphTests(test);

@@ -3,7 +3,7 @@ import test from 'ava';
 import { deferred } from '../../src/deferred.js';
 import { Batches, batchesOfSize, batchSizes } from '../../src/engine/batches.js';
 
-/** Batches whose work ends when it is told to. */
+/** Batches, two in work at once, whose work ends when it is told to. */
 function recorded(frames: number, ageMs: number) {
   const started: { items: readonly number[]; end: () => void; fail: (error: Error) => void }[] = [];
   const batches = new Batches<number, string>(
@@ -14,6 +14,7 @@ function recorded(frames: number, ageMs: number) {
       return items.map((item) => `done ${item}`);
     },
     { frames, ageMs },
+    2,
   );
   const add = (...items: number[]) => items.map((item) => batches.add(item));
   const sizes = () => started.map(({ items }) => items.length);

@@ -26,16 +26,34 @@ type Constants = { readonly [Kind in `TF_ATTR_${AttributeKind}`]: number };
 
 export interface Binding extends Constants {
   readonly TF_FLOAT: number;
+  readonly TF_STRING: number;
   readonly TF_UINT8: number;
   readonly TF_Version: string;
   isUsingGpuDevice(): boolean;
-  createTensor(shape: readonly number[], type: number, values: ArrayBufferView): number;
+  /** Copies `values`, arrays of bytes if of texts; others it may go on to read. */
+  createTensor(
+    shape: readonly number[],
+    type: number,
+    values: ArrayBufferView | readonly Uint8Array[],
+  ): number;
   deleteTensor(id: number): void;
+  /** A copy of its numbers. */
+  tensorDataSync(id: number): Float32Array;
   executeOp(
     name: string,
     attributes: readonly Attribute[],
     inputs: readonly number[],
     outputs: number,
+  ): TensorMetadata[];
+  /** @returns its id */
+  loadSavedModel(folder: string, tags: string): number;
+  deleteSavedModel(id: number): void;
+  /** @param inputNames and `outputNames`: as `name:index`, with commas between */
+  runSavedModel(
+    id: number,
+    inputs: readonly number[],
+    inputNames: string,
+    outputNames: string,
   ): TensorMetadata[];
 }
 

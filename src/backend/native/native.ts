@@ -2,8 +2,8 @@
  * TensorFlow's own library as a back end of TensorFlow.js: `@tensorflow/tfjs-node-gpu`, brought and
  * built by `patchline setup tensorflow`, loaded without that package's installer.
  *
- * One thread of a process at a time: the addon keeps names of attributes in a table that it shares
- * between threads without a lock.
+ * Single operations in one thread of a process at a time: the addon keeps the names of their
+ * attributes in a table that it shares between threads without a lock. Graphs run in any.
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { registerFusedConvolution } from './fused-convolution.js';
 import { ADDON, installationDirectory, KERNELS, usableInstallation } from './installation.js';
 import { settingsText, settle } from './settings.js';
 
+export { GraphEncoder } from './graph/encoder.js';
 export { uploadBytes } from './upload.js';
 
 /** The name of the back end in tfjs-node's kernels. */

@@ -5,18 +5,19 @@ import { type CellWindow, ownCells } from '../../localize/tiling.js';
 import type { BackendMemory, Encoder, EncoderInput, ViewOutput, ViewRequest } from '../encoder.js';
 import {
   batchesOf,
-  byFrame,
-  type Computed,
-  emptyOutput,
+  emptyOutputs,
+  joined,
   placeRun,
   placeTiles,
   statisticsRuns,
   type TileBatch,
   widthOf,
 } from '../output.js';
-import { Graph } from './graph.js';
-import { addHead, type Reading } from './heads.js';
-import { addNetwork, type Crop, foldWhitening } from './network.js';
+import { Sessions } from '../sessions.js';
+import { foldWhitening } from '../whitening.js';
+import { Graph, type Ref } from './graph.js';
+import { addHead } from './heads.js';
+import { addNetwork, type Crop } from './network.js';
 import {
   bytesTensor,
   type Feeds,
@@ -30,8 +31,7 @@ export class OnnxEncoder implements Encoder {
   readonly backend = 'onnx';
   readonly #network: FoldedNetwork;
   readonly #views: readonly ViewRequest[];
-  readonly #sessions = new Map<string, Promise<Session>>();
-  #bytes = 0;
+  readonly #sessions = new Sessions<Session>();
 
   private constructor(network: FoldedNetwork, views: readonly ViewRequest[]) {
     this.#network = network;
@@ -47,32 +47,31 @@ export class OnnxEncoder implements Encoder {
   }
 
   async encode(frames: readonly EncoderInput[]): Promise<ViewOutput[][]> {
-    const outputs = this.#views.map((view) => frames.map((frame) => emptyOutput(view, frame)));
+    const outputs = frames.map((frame) => emptyOutputs(this.#views, frame));
     for (const batch of this.#views.some(readsLayer) ? batchesOf(frames) : []) {
       await this.#encodeTiles(batch, outputs);
     }
     for (const [v, view] of this.#views.entries()) {
       if (view.source.kind !== 'statistics') continue;
       for (const [f, frame] of frames.entries()) {
-        await this.#encodeStatistics(view, view.source.window, frame, outputs[v][f]);
+        await this.#encodeStatistics(view, view.source.window, frame, outputs[f][v]);
       }
     }
-    return byFrame(outputs);
+    return outputs;
   }
 
   memory(): BackendMemory {
-    return { bytes: this.#bytes, tensors: 0 };
+    return { bytes: this.#sessions.bytes, tensors: 0 };
   }
 
   dispose(): void {
-    for (const session of this.#sessions.values()) void session.then((it) => it.release());
-    this.#sessions.clear();
+    this.#sessions.dispose((session) => session.release());
   }
 
   /**
    * Runs the network over some tiles and puts the cells they answer for into the frames' grids.
    *
-   * @param outputs by view and frame
+   * @param outputs by frame and view
    */
   async #encodeTiles(batch: TileBatch, outputs: readonly ViewOutput[][]): Promise<void> {
     const { width, height } = batch.tiles[0];
@@ -80,12 +79,12 @@ export class OnnxEncoder implements Encoder {
     const { top, bottom, left, right } = batch.border;
     const cropped = !(top && bottom && left && right);
     const session = await this.#tileSession(cropped);
-    const pixels = bytesTensor(batch.pixels, [batch.tiles.length, height, width, 3]);
+    const pixels = bytesTensor(joined(batch.pixels), [batch.tiles.length, height, width, 3]);
     const crops = cropped ? cropFeeds(this.#views, windows) : {};
     const fetches = await session.run({ pixels, ...crops });
     this.#views.forEach((view, v) => {
       if (!readsLayer(view)) return;
-      placeTiles(computedOf(view, fetches), batch, windows[v], outputs[v]);
+      placeTiles(valuesOf(view, fetches), batch, windows[v], outputs, v);
     });
   }
 
@@ -98,31 +97,19 @@ export class OnnxEncoder implements Encoder {
     const session = await this.#statisticsSession(view);
     for (const { from, values } of statisticsRuns(frame, window)) {
       const cells = floatsTensor(values, [values.length / STATISTICS, STATISTICS]);
-      placeRun(computedOf(view, await session.run({ cells })), from, output);
+      placeRun(valuesOf(view, await session.run({ cells })), from, output);
     }
   }
 
   /** @param cropped only some cells of a tile are its own; whole frames are spared the copy */
   #tileSession(cropped: boolean): Promise<Session> {
-    return this.#session(`tiles, ${cropped}`, () => tileGraph(this.#network, this.#views, cropped));
+    return this.#sessions.get(`tiles, ${cropped}`, () =>
+      Session.load(tileGraph(this.#network, this.#views, cropped)),
+    );
   }
 
   #statisticsSession(view: ViewRequest): Promise<Session> {
-    return this.#session(view.name, () => statisticsGraph(view));
-  }
-
-  #session(key: string, graph: () => Graph): Promise<Session> {
-    const known = this.#sessions.get(key);
-    if (known !== undefined) return known;
-    const session = Session.load(graph());
-    this.#sessions.set(key, session);
-    session.then(
-      ({ bytes }) => {
-        this.#bytes += bytes;
-      },
-      () => {}, // whoever waits for it learns of it
-    );
-    return session;
+    return this.#sessions.get(view.name, () => Session.load(statisticsGraph(view)));
   }
 }
 
@@ -145,7 +132,7 @@ function tileGraph(whole: FoldedNetwork, all: readonly ViewRequest[], cropped: b
     crops.get(layer),
   );
   for (const view of views) {
-    addOutputs(graph, view, addHead(graph, view, taps.get(layerOf(view)) as string));
+    addOutput(graph, view, taps.get(layerOf(view)) as Ref);
   }
   return graph;
 }
@@ -153,14 +140,17 @@ function tileGraph(whole: FoldedNetwork, all: readonly ViewRequest[], cropped: b
 function statisticsGraph(view: ViewRequest): Graph {
   const graph = new Graph();
   const cells = graph.input('cells', 'float32', ['n', view.dim]);
-  addOutputs(graph, view, addHead(graph, view, cells));
+  addOutput(graph, view, cells);
   return graph;
 }
 
-function addOutputs(graph: Graph, view: ViewRequest, { values, nearest }: Reading): void {
-  graph.output(values, `${view.name}.values`, 'float32', ['n', widthOf(view)]);
-  if (nearest === undefined) return;
-  graph.output(graph.cast(nearest, 'int32'), `${view.name}.nearest`, 'int32', ['n']);
+function addOutput(graph: Graph, view: ViewRequest, embeddings: Ref): void {
+  const values = addHead(graph, view, embeddings);
+  graph.output(values, outputOf(view), 'float32', ['n', widthOf(view)]);
+}
+
+function outputOf({ name }: ViewRequest): string {
+  return `${name}.values`;
 }
 
 /** Where the own cells lie; views of one layer share them. */
@@ -175,9 +165,6 @@ function cropFeeds(views: readonly ViewRequest[], windows: readonly CellWindow[]
   return feeds;
 }
 
-function computedOf({ name }: ViewRequest, fetches: Fetches): Computed {
-  return {
-    values: fetches[`${name}.values`].data as Float32Array,
-    nearest: fetches[`${name}.nearest`]?.data as Int32Array | undefined,
-  };
+function valuesOf(view: ViewRequest, fetches: Fetches): Float32Array {
+  return fetches[outputOf(view)].data as Float32Array;
 }

@@ -1,5 +1,5 @@
 /** The messages of ONNX that our graphs are made of (onnx/onnx.proto; the numbers are its fields). */
-import { type Finished, Message } from './protobuf.js';
+import { type Finished, Message } from '../protobuf.js';
 
 /** Operators as of ONNX 1.13, which onnxruntime knows from 1.14 on. */
 const OPSET = 18;

@@ -1,6 +1,5 @@
 /** The folded network as operators: bytes in, what its layers say out. */
 import type { FoldedLayer, FoldedNetwork } from '../../cutpaste/network.js';
-import type { LinearMap, ViewRequest } from '../encoder.js';
 import type { Graph, Ref } from './graph.js';
 
 /** Places of a layer's own cells: what a tile answers for (see localize/tiling.ts). */
@@ -68,41 +67,4 @@ function rows(graph: Graph, y: Ref, channels: number, crop: Crop | undefined): R
     crop === undefined ? y : graph.add('Slice', [y, crop.from, crop.to, graph.integers([2, 3])]);
   const channelsLast = graph.add('Transpose', [own], { perm: [0, 2, 3, 1] });
   return graph.add('Reshape', [channelsLast, graph.integers([-1, channels])]);
-}
-
-/**
- * The network whose deepest layer says whitened embeddings by itself, where only one view reads that
- * layer: one linear map after the other is one, multiplied in float64.
- */
-export function foldWhitening(
-  network: FoldedNetwork,
-  views: readonly ViewRequest[],
-): { network: FoldedNetwork; views: readonly ViewRequest[] } {
-  const layerOf = ({ source }: ViewRequest) => (source.kind === 'layer' ? source.layer : -1);
-  const last = Math.max(...views.map(layerOf));
-  const readers = views.filter((view) => layerOf(view) === last);
-  const [{ whiten }] = readers;
-  if (last < 0 || readers.length > 1 || whiten === undefined) return { network, views };
-  const { whiten: _, ...rest } = readers[0];
-  return {
-    network: network.with(last, chained(network[last], whiten)),
-    views: views.map((view) => (view === readers[0] ? { ...rest, dim: whiten.outputs } : view)),
-  };
-}
-
-/** A layer and the linear map behind it, as one layer. */
-function chained(layer: FoldedLayer, { inputs, outputs, weights, bias }: LinearMap): FoldedLayer {
-  const through = (rows: Float32Array, offset: Float32Array | undefined): Float32Array => {
-    const out = new Float32Array((rows.length / inputs) * outputs);
-    for (let at = 0, row = 0; at < out.length; at += outputs, row += inputs) {
-      for (let o = 0; o < outputs; o++) {
-        let sum = offset === undefined ? 0 : offset[o]; // float64
-        for (let i = 0; i < inputs; i++) sum += rows[row + i] * weights[i * outputs + o];
-        out[at + o] = sum;
-      }
-    }
-    return out;
-  };
-  const filter = through(layer.filter, undefined);
-  return { ...layer, channels: outputs, filter, bias: through(layer.bias, bias) };
 }

@@ -1,4 +1,4 @@
-/** The wire format of Protocol Buffers, as far as ONNX needs it: proto2, no groups, nothing packed. */
+/** The wire format of Protocol Buffers, as far as graphs need it: no groups, nothing packed. */
 
 const VARINT = 0;
 const LENGTH_DELIMITED = 2;
