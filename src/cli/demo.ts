@@ -13,6 +13,7 @@ import { type Context, defineCommand, type ExitCode } from './command.js';
 import { addressKind, token } from './common-options.js';
 import { duration } from './format.js';
 import { describeTally } from './tally.js';
+import { notLearnedLines } from './training-advice.js';
 import { TrainingLines } from './training-lines.js';
 
 const SURFACES = SURFACE_NAMES as readonly [SurfaceName, ...SurfaceName[]]; // there are some
@@ -95,6 +96,9 @@ async function run(config: DemoConfig, { output, signal }: Context): Promise<Exi
           if (!config.noOpen && output.isTerminal) openBrowser(url);
         },
         onProgress: (camera, progress) => training.update(camera, progress),
+        onLearned: (camera, { manifest }) => {
+          for (const line of notLearnedLines(camera, manifest.training)) output.note(line);
+        },
         onBackend: (line) => output.note(line),
         onRunning: () => output.note('The line runs. Ctrl-C ends it.'),
         onOutcome: async (frame, outcome) => {

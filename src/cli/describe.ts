@@ -26,6 +26,11 @@ export function thresholdLines(calibration: Calibration): string[] {
   ];
 }
 
+/** What judges frames where nothing was learned: what training started from. */
+export function startingFeatures({ init }: Pick<Manifest['training'], 'init'>): string {
+  return init === undefined ? 'untrained features' : 'features of --init';
+}
+
 function shortfall(requested: number, alpha: number, n: number): string {
   const needed = heldOutNeeded(requested);
   return `  a false-alarm rate of ${percent(requested)} needs ${count(needed, 'held-out image')}; you have ${n}: ${percent(alpha)} is what can be promised`;

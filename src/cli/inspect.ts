@@ -7,7 +7,7 @@ import type { DetectorSpec, ImageDetectorSpec, Manifest, ViewSpec } from '../mod
 import type { Tensors } from '../model/safetensors.js';
 import { type Context, defineCommand, type ExitCode } from './command.js';
 import { existingModel } from './common-options.js';
-import { modelResult, thresholdLines, thresholdResult } from './describe.js';
+import { modelResult, startingFeatures, thresholdLines, thresholdResult } from './describe.js';
 import { bytes, columns, count, percent, size } from './format.js';
 
 const options = { model: existingModel };
@@ -33,6 +33,7 @@ async function run({ model }: Config<typeof options>, { output }: Context): Prom
     ['Input', `${size(input)} px`],
     ['Training', trainingText(training)],
     ...ofDetector,
+    ...toleranceFacts(training),
   ];
   for (const [label, value] of facts) output.text(`${label.padEnd(9)} ${value}`);
   for (const line of thresholdLines(calibration)) output.text(line);
@@ -102,17 +103,8 @@ function controlOf(spec: Manifest['control']) {
   return isImageLevel(spec) ? { views: [], map: null } : { views: spec.views, map: spec.map };
 }
 
-function trainingText({
-  steps,
-  seed,
-  variant,
-  labels,
-  init,
-  images,
-  loss,
-  accuracy,
-  heldOut,
-}: Manifest['training']) {
+function trainingText(training: Manifest['training']): string {
+  const { steps, seed, variant, labels, init, images, loss, accuracy, heldOut } = training;
   const { fit, standardise, calibrate } = images;
   const how =
     steps === 0
@@ -123,8 +115,14 @@ function trainingText({
       ? ''
       : `, loss ${loss.toFixed(3)}, accuracy ${percent(accuracy, 0)}`;
   const held = heldOut === undefined ? '' : `, held out ${percent(heldOut.accuracy, 0)}`;
-  const use = heldOut?.learned === false ? ', not learned: untrained features' : '';
+  const use = heldOut?.learned === false ? `, not learned: ${startingFeatures(training)}` : '';
   return `${how}, seed ${seed}${outcome}${held}${use}; ${count(fit, 'image')} + ${standardise} to standardise + ${calibrate} for the threshold`;
+}
+
+function toleranceFacts({ tolerance }: Manifest['training']): string[][] {
+  if (tolerance === undefined) return [];
+  const { light, noise } = tolerance;
+  return [['Tolerates', `light ±${percent(light)}, noise of ${percent(noise)}`]];
 }
 
 function mapText({ sigma, borderCorrection, topShare, centred }: DetectorSpec['map']): string {

@@ -9,6 +9,7 @@ import { type Context, defineCommand, type ExitCode } from './command.js';
 import { count } from './format.js';
 import { connectionOf, connectionOptions, connectionRules } from './kafka-options.js';
 import type { Output } from './output.js';
+import { notLearnedLines } from './training-advice.js';
 import { TrainingLines } from './training-lines.js';
 
 const SURFACES = SURFACE_NAMES as readonly [SurfaceName, ...SurfaceName[]]; // there are some
@@ -108,9 +109,12 @@ async function learn(
     signal,
     onProgress: (camera, step) => progress.update(camera, step),
   });
-  const there = cameras.length - learned.length;
-  output.text(`${models}: ${count(learned.length, 'model')} learned, ${there} were there`);
-  return learned;
+  for (const [camera, { manifest }] of learned) {
+    for (const line of notLearnedLines(camera, manifest.training)) output.note(line);
+  }
+  const there = cameras.length - learned.size;
+  output.text(`${models}: ${count(learned.size, 'model')} learned, ${there} were there`);
+  return [...learned.keys()];
 }
 
 async function feed(

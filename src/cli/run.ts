@@ -255,6 +255,10 @@ async function endsOf(
       observed.joined?.(partitions);
       cameras.keep(partitions);
     },
+    stale(frame) {
+      observed.stale?.(frame);
+      cameras.skipped(frame);
+    },
   };
   const ends = await openKafka(kafka, { observer, log });
   return { source: ends.source, sinks: [...sinks, ends.sink] };

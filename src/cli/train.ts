@@ -7,12 +7,14 @@ import { placeShare } from '../learn/alignment.js';
 import { clippedShare } from '../learn/exposure.js';
 import { learnImageModel } from '../learn/image-model.js';
 import { chooseImages, type GoodImage, imageLimit, MAX_IMAGES } from '../learn/images.js';
-import { type LearnContext, type LearnedModel, learnModel } from '../learn/model.js';
+import type { LearnedModel } from '../learn/learned-model.js';
+import { learnModel } from '../learn/model.js';
 import {
   DEFAULT_LEARNING,
   DEFAULT_READOUT,
   type Progress as LearnProgress,
 } from '../learn/options.js';
+import type { TrainingContext } from '../learn/proxy-task.js';
 import { writeBundle } from '../model/bundle.js';
 import { assertReplaceable } from '../model/directory.js';
 import { Random } from '../random.js';
@@ -228,7 +230,7 @@ async function learnerOf(config: TrainConfig): Promise<{ learn: Learn; init: str
 type Learn = (
   name: string,
   images: readonly GoodImage[],
-  context: LearnContext,
+  context: Partial<TrainingContext>,
 ) => Promise<LearnedModel>;
 
 function found(

@@ -3,6 +3,7 @@
 import { imagesNeeded, splitSizes } from '../learn/split.js';
 import { heldOutNeeded } from '../localize/calibrate.js';
 import type { Manifest } from '../model/manifest.js';
+import { startingFeatures } from './describe.js';
 import { count, percent } from './format.js';
 
 /** From here on more than half of what differs within a frame is the same in every frame. */
@@ -60,13 +61,26 @@ export function alignmentAdvice(share: number, density: string | undefined): str
 }
 
 /** Whether training has earned its cost. */
-export function learnedLines({ heldOut, steps }: Manifest['training']): string[] {
+export function learnedLines(training: Manifest['training']): string[] {
+  const { heldOut, steps, labels } = training;
   if (heldOut === undefined) return [];
-  const { accuracy, chance, learned } = heldOut;
-  const right = `${percent(accuracy, 0)} of pasted defects and good places told right on held-out images (chance: ${percent(chance, 0)})`;
-  if (learned) return [`Learned: ${right}`];
+  if (heldOut.learned) return [`Learned: ${toldRight(heldOut)}`];
+  const byCell = labels === 'crop' ? ', --labels cell' : '';
   return [
-    `warning: this surface was not learned: ${right}`,
-    `  the untrained features are used. More than ${count(steps, 'step')}, --labels cell or more images may help; else --steps 0 gives the same at once`,
+    `warning: this surface was not learned: ${toldRight(heldOut)}`,
+    `  the ${startingFeatures(training)} are used. More than ${count(steps, 'step')}${byCell} or more images may help; else --steps 0 gives the same at once`,
   ];
+}
+
+/** The same of a camera of the synthetic line; nothing where it was learned, or was not to be. */
+export function notLearnedLines(camera: string, training: Manifest['training']): string[] {
+  const { heldOut } = training;
+  if (heldOut?.learned !== false) return [];
+  return [
+    `warning: ${camera} was not learned: ${toldRight(heldOut)}; the ${startingFeatures(training)} are used, which show places nearly as well and tell bad frames apart less well: more --steps may help`,
+  ];
+}
+
+function toldRight({ accuracy, chance }: NonNullable<Manifest['training']['heldOut']>): string {
+  return `${percent(accuracy, 0)} of pasted defects and good places told right on held-out images (chance: ${percent(chance, 0)})`;
 }

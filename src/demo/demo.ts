@@ -5,6 +5,7 @@
 import { chooseFor } from '../detect/choose.js';
 import { ModelSet } from '../engine/models.js';
 import type { Progress } from '../learn/options.js';
+import type { Bundle } from '../model/bundle.js';
 import { Monitor } from '../observe/monitor.js';
 import { LineSource } from '../stream/line/source.js';
 import type { SurfaceName } from '../stream/line/surface.js';
@@ -29,6 +30,7 @@ export interface DemoOptions {
   readonly limit?: number;
   readonly onPage: (url: string) => void;
   readonly onProgress: (camera: string, progress: Progress) => void;
+  readonly onLearned: (camera: string, model: Bundle) => void;
   /** Told of the back end that was chosen. */
   readonly onBackend: (line: string) => void;
   readonly onRunning: () => void;
@@ -78,7 +80,7 @@ const PHASE_NAMES: Readonly<Record<Progress['phase'], string>> = {
 async function train(
   { cameras }: LineSource,
   { live }: Monitor,
-  { dir, steps, onProgress }: DemoOptions,
+  { dir, steps, onProgress, onLearned }: DemoOptions,
   signal: AbortSignal,
 ) {
   const starts = new Map<string, { phase: string; at: number }>();
@@ -100,6 +102,9 @@ async function train(
   };
   const options = { ...LINE_TRAINING, dir, steps, onProgress: report, signal };
   const models = await trainCameras(cameras, options);
-  for (const { id } of cameras) live.setTraining(id, undefined);
+  for (const [camera, model] of models) {
+    live.setTraining(camera, undefined);
+    onLearned(camera, model);
+  }
   return models;
 }

@@ -26,11 +26,11 @@ const LEAST = 0.05;
 export type BatchAt = (i: number) => Batch;
 
 /** Loss and balanced accuracy so far, quickly. */
-export function lookAt(trainer: Trainer, batchAt: BatchAt): StepResult {
+export function lookAt(trainer: Trainer<unknown>, batchAt: BatchAt): StepResult {
   return meanOf(evaluate(trainer, batchAt, LIVE_BATCHES));
 }
 
-export function verdictOn(trainer: Trainer, batchAt: BatchAt): HeldOut {
+export function verdictOn(trainer: Trainer<unknown>, batchAt: BatchAt): HeldOut {
   const results = evaluate(trainer, batchAt, BATCHES);
   const chance = 1 / batchAt(0).classes;
   const mean = meanOf(results);
@@ -39,7 +39,7 @@ export function verdictOn(trainer: Trainer, batchAt: BatchAt): HeldOut {
   return { ...mean, chance, learned: isMuch && isAbove(accuracies, chance) };
 }
 
-function evaluate(trainer: Trainer, batchAt: BatchAt, count: number): StepResult[] {
+function evaluate(trainer: Trainer<unknown>, batchAt: BatchAt, count: number): StepResult[] {
   return Array.from({ length: count }, (_, i) => trainer.evaluate(batchAt(i)));
 }
 

@@ -2,24 +2,26 @@
  * The paper's image-level detector from good images (CutPaste §2–4): train ResNet-18 on whole frames,
  * fit one Gaussian to what it says of them, fit the untrained control, calibrate the threshold.
  */
-import { backendText } from '../backend/backend.js';
 import { runningTensorflow } from '../backend/tensorflow.js';
 import { IMAGENET_NORMALISATION } from '../cutpaste/resnet18/init.js';
 import type { FoldedResNet18 } from '../cutpaste/resnet18/weights.js';
 import { type Density, score } from '../density/density.js';
 import { fitGaussian } from '../density/fit.js';
 import { type Standard, standardisation } from '../density/standard.js';
-import { loadJudge } from '../detect/frame-judge.js';
 import { imageEncoder } from '../detect/image-detector.js';
 import { imageDensityTensors, resnet18Tensors } from '../model/image-tensors.js';
-import { FORMAT, type ImageDetectorSpec, type Manifest, VERSION } from '../model/manifest.js';
-import { PATCHLINE_VERSION } from '../version.js';
-import { calibrate } from './calibrate.js';
-import { type TrainedImageNetwork, trainImageNetwork } from './image-network.js';
+import type { ImageDetectorSpec, Manifest } from '../model/manifest.js';
+import { trainImageNetwork, untrainedImageNetwork } from './image-network.js';
 import type { ImageLearnOptions } from './image-options.js';
 import { assertNotBlank, type GoodImage, normalisationOf } from './images.js';
-import { CONTROL_FILES, DETECTOR_FILES, type LearnContext, type LearnedModel } from './model.js';
-import type { Progress } from './options.js';
+import {
+  CONTROL_FILES,
+  calibrated,
+  DETECTOR_FILES,
+  type DetectorFiles,
+  type LearnedModel,
+} from './learned-model.js';
+import type { TrainingContext } from './proxy-task.js';
 import { encodeWhole } from './sample.js';
 import { type Split, splitImages } from './split.js';
 
@@ -31,42 +33,47 @@ import { type Split, splitImages } from './split.js';
 export async function learnImageModel(
   name: string,
   images: readonly GoodImage[],
-  options: ImageLearnOptions,
-  { onProgress = () => {}, checkpoints, signal }: LearnContext = {},
+  learn: ImageLearnOptions,
+  given: Partial<TrainingContext> = {},
 ): Promise<LearnedModel> {
-  const { seed, variant, batch, alpha, init } = options;
+  const { steps, seed, variant, batch, alpha, init } = learn;
+  const context = { onProgress: () => {}, ...given };
+  const { onProgress, signal } = context;
   const split = splitImages(images, seed);
   assertNotBlank(images);
   const normalisation = init === undefined ? normalisationOf(split.fit) : IMAGENET_NORMALISATION;
-  const training = {
-    normalisation,
-    onProgress,
-    ...(checkpoints && { checkpoints }),
-    ...(signal && { signal }),
-  };
-  const trained = await trainImageNetwork(split.fit, options, training);
-  const untrained = { steps: 0, seed, variant, batch, alpha };
-  const born = await trainImageNetwork(split.fit, untrained, training);
-  const fitted = ({ network }: TrainedImageNetwork, phase: 'fit' | 'control') => {
+  const training = { learn, heldOut: split.standardise, normalisation, ...context };
+  const { network: trained, ...result } = await trainImageNetwork(split.fit, training);
+  const fitted = (network: FoldedResNet18, phase: 'fit' | 'control') => {
     const total = split.fit.length + split.standardise.length;
     const onImage = (done: number) => onProgress({ phase, done, total });
     return fitImageDetector(network, normalisation, split, onImage, signal);
   };
-  const detector = await fitted(trained, 'fit');
-  const control = await fitted(born, 'control');
-  const { width, height } = images[0].pixels;
-  const parts = {
-    input: { width, height },
-    normalisation,
-    detector: specOf(detector, DETECTOR_FILES),
-    control: specOf(control, CONTROL_FILES),
+  const untrained = (from: ImageLearnOptions['init']) =>
+    untrainedImageNetwork(split.fit, normalisation, seed, from);
+  const network = result.heldOut?.learned === false ? untrained(init) : trained;
+  const detector = await fitted(network, 'fit');
+  const control = await fitted(untrained(undefined), 'control');
+  const model = {
+    name,
+    split,
+    parts: {
+      normalisation,
+      detector: specOf(detector, DETECTOR_FILES),
+      control: specOf(control, CONTROL_FILES),
+    },
+    tensors: { ...tensorsOf(detector, DETECTOR_FILES), ...tensorsOf(control, CONTROL_FILES) },
+    options: {
+      steps,
+      seed,
+      variant,
+      labels: 'frame' as const,
+      batch,
+      ...(init && { init: init.sha256 }),
+    },
+    result,
   };
-  const tensors = { ...tensorsOf(detector, DETECTOR_FILES), ...tensorsOf(control, CONTROL_FILES) };
-  const calibration = await calibrated({ manifest: parts, tensors }, split, alpha, {
-    onProgress,
-    ...(signal && { signal }),
-  });
-  return { manifest: manifestOf(name, parts, calibration, options, split, trained), tensors };
+  return calibrated(model, alpha, context);
 }
 
 interface FittedImageDetector {
@@ -96,9 +103,10 @@ async function fitImageDetector(
   }
 }
 
-type Files = typeof DETECTOR_FILES;
-
-function specOf({ density, standard }: FittedImageDetector, files: Files): ImageDetectorSpec {
+function specOf(
+  { density, standard }: FittedImageDetector,
+  files: DetectorFiles,
+): ImageDetectorSpec {
   return {
     network: { architecture: 'resnet18', file: files.network },
     dim: density.dim,
@@ -108,57 +116,9 @@ function specOf({ density, standard }: FittedImageDetector, files: Files): Image
   };
 }
 
-function tensorsOf({ network, density }: FittedImageDetector, files: Files) {
+function tensorsOf({ network, density }: FittedImageDetector, files: DetectorFiles) {
   return {
     [files.network]: resnet18Tensors(network),
     [files.density]: imageDensityTensors(density),
-  };
-}
-
-async function calibrated(
-  source: Parameters<typeof loadJudge>[0],
-  { calibrate: images }: Split<GoodImage>,
-  alpha: number,
-  { onProgress, signal }: { onProgress: (progress: Progress) => void; signal?: AbortSignal },
-): Promise<Manifest['calibration']> {
-  const judge = await loadJudge(source, runningTensorflow());
-  const onImage = (done: number) => onProgress({ phase: 'calibrate', done, total: images.length });
-  try {
-    return await calibrate(judge, images, alpha, onImage, signal);
-  } finally {
-    judge.dispose();
-  }
-}
-
-function manifestOf(
-  name: string,
-  parts: Pick<Manifest, 'input' | 'normalisation' | 'detector' | 'control'>,
-  calibration: Manifest['calibration'],
-  { steps, seed, variant, batch, init }: ImageLearnOptions,
-  { fit, standardise, calibrate: others }: Split<GoodImage>,
-  { loss, accuracy }: TrainedImageNetwork,
-): Omit<Manifest, 'files'> {
-  return {
-    format: FORMAT,
-    version: VERSION,
-    name,
-    createdBy: `patchline ${PATCHLINE_VERSION}`,
-    ...parts,
-    calibration,
-    training: {
-      steps,
-      seed,
-      variant,
-      labels: 'frame',
-      batch,
-      ...(init && { init: init.sha256 }),
-      images: {
-        fit: fit.length,
-        standardise: standardise.length,
-        calibrate: others.length,
-      },
-      ...(loss === undefined ? {} : { loss, accuracy }),
-      backend: backendText(runningTensorflow()),
-    },
   };
 }

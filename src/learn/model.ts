@@ -2,38 +2,21 @@
  * From good images to a model: the two-stage framework (CutPaste §2.1) from end to end. Train the
  * network, fit the densities, fit the untrained control, calibrate the threshold.
  */
-import { backendText } from '../backend/backend.js';
-import { runningTensorflow } from '../backend/tensorflow.js';
 import { initialNetwork, type TrainableNetwork } from '../cutpaste/network.js';
-import { loadJudge } from '../detect/frame-judge.js';
-import type { Pixels } from '../frame/pixels.js';
 import { densityTensors, networkTensors, type Tensors } from '../model/detector-tensors.js';
-import { FORMAT, type Manifest, VERSION } from '../model/manifest.js';
-import { PATCHLINE_VERSION } from '../version.js';
-import { calibrate } from './calibrate.js';
 import { detectorSpec, fitDetector, type LearnedDetector } from './detector.js';
 import { assertNotBlank, type GoodImage, normalisationOf } from './images.js';
-import { type Checkpoints, foldOnImages, type TrainedNetwork, trainNetwork } from './network.js';
-import { type LearnOptions, type OnProgress, PAPER_READOUT, type Readout } from './options.js';
-import { type Split, splitImages } from './split.js';
-
-/** What `writeBundle` stores. */
-export interface LearnedModel {
-  readonly manifest: Omit<Manifest, 'files'>;
-  readonly tensors: Readonly<Record<string, Tensors>>;
-}
-
-export interface LearnContext {
-  readonly onProgress?: OnProgress;
-  readonly checkpoints?: Checkpoints;
-  readonly signal?: AbortSignal;
-}
-
-export const DETECTOR_FILES = { network: 'network.safetensors', density: 'density.safetensors' };
-export const CONTROL_FILES = {
-  network: 'control-network.safetensors',
-  density: 'control-density.safetensors',
-};
+import {
+  CONTROL_FILES,
+  calibrated,
+  DETECTOR_FILES,
+  type DetectorFiles,
+  type LearnedModel,
+} from './learned-model.js';
+import { foldOnImages, trainNetwork } from './network.js';
+import { type LearnOptions, PAPER_READOUT, type Readout } from './options.js';
+import type { TrainingContext } from './proxy-task.js';
+import { splitImages } from './split.js';
 
 /**
  * Learns a surface from good images of one size. Deterministic: the same images, options and back
@@ -45,100 +28,46 @@ export const CONTROL_FILES = {
 export async function learnModel(
   name: string,
   images: readonly GoodImage[],
-  options: LearnOptions,
-  { onProgress = () => {}, checkpoints, signal }: LearnContext = {},
+  learn: LearnOptions,
+  given: Partial<TrainingContext> = {},
 ): Promise<LearnedModel> {
-  const { seed, readout, alpha } = options;
+  const { layers, steps, seed, variant, labels, readout, alpha } = learn;
+  const context = { onProgress: () => {}, ...given };
+  const { onProgress, signal } = context;
   const split = splitImages(images, seed);
   assertNotBlank(images);
   const normalisation = normalisationOf(split.fit);
-  const context = { ...(signal && { signal }), ...(checkpoints && { checkpoints }) };
-  const trained = await trainNetwork(split.fit, {
-    learn: options,
-    heldOut: split.standardise,
-    normalisation,
-    onProgress,
-    ...context,
-  });
-  const learn = (network: TrainableNetwork, how: Readout, phase: 'fit' | 'control') => {
+  const heldOut = split.standardise;
+  const training = { learn, heldOut, normalisation, ...context };
+  const { network: trained, ...result } = await trainNetwork(split.fit, training);
+  const fitted = (network: TrainableNetwork, how: Readout, phase: 'fit' | 'control') => {
     const folded = foldOnImages(network, split.fit, normalisation, seed);
     const onImage = (done: number, total: number) => onProgress({ phase, done, total });
     const fitting = { readout: how, seed, onImage, ...(signal && { signal }) };
     return fitDetector(folded, split.fit, split.standardise, fitting);
   };
-  const untrained = initialNetwork(options.layers, seed);
-  const network = trained.heldOut?.learned === false ? untrained : trained.network;
-  const learned = await learn(network, readout, 'fit');
-  const control = await learn(untrained, PAPER_READOUT, 'control');
-  const tensors = { ...tensorsOf(learned, DETECTOR_FILES), ...tensorsOf(control, CONTROL_FILES) };
-  const parts = {
-    input: sizeOf(images[0].pixels),
-    normalisation,
-    detector: detectorSpec(learned, readout, DETECTOR_FILES),
-    control: detectorSpec(control, PAPER_READOUT, CONTROL_FILES),
-  };
-  const judge = await loadJudge({ manifest: parts, tensors }, runningTensorflow());
-  try {
-    const calibration = await calibrate(
-      judge,
-      split.calibrate,
-      alpha,
-      (done) => onProgress({ phase: 'calibrate', done, total: split.calibrate.length }),
-      signal,
-    );
-    return {
-      manifest: manifestOf(name, parts, calibration, options, split, trained),
-      tensors,
-    };
-  } finally {
-    judge.dispose();
-  }
-}
-
-function manifestOf(
-  name: string,
-  parts: Pick<Manifest, 'input' | 'normalisation' | 'detector' | 'control'>,
-  calibration: Manifest['calibration'],
-  { steps, seed, variant, labels }: LearnOptions,
-  split: Split<GoodImage>,
-  { loss, accuracy, heldOut }: Omit<TrainedNetwork, 'network'>,
-): Omit<Manifest, 'files'> {
-  return {
-    format: FORMAT,
-    version: VERSION,
+  const untrained = initialNetwork(layers, seed);
+  const network = result.heldOut?.learned === false ? untrained : trained;
+  const detector = await fitted(network, readout, 'fit');
+  const control = await fitted(untrained, PAPER_READOUT, 'control');
+  const model = {
     name,
-    createdBy: `patchline ${PATCHLINE_VERSION}`,
-    input: parts.input,
-    normalisation: parts.normalisation,
-    detector: parts.detector,
-    calibration,
-    training: {
-      steps,
-      seed,
-      variant,
-      labels,
-      images: {
-        fit: split.fit.length,
-        standardise: split.standardise.length,
-        calibrate: split.calibrate.length,
-      },
-      ...(loss === undefined ? {} : { loss, accuracy, heldOut }),
-      backend: backendText(runningTensorflow()),
+    split,
+    parts: {
+      normalisation,
+      detector: detectorSpec(detector, readout, DETECTOR_FILES),
+      control: detectorSpec(control, PAPER_READOUT, CONTROL_FILES),
     },
-    control: parts.control,
+    tensors: { ...tensorsOf(detector, DETECTOR_FILES), ...tensorsOf(control, CONTROL_FILES) },
+    options: { steps, seed, variant, labels, tolerance: readout.tolerance },
+    result,
   };
+  return calibrated(model, alpha, context);
 }
 
-function tensorsOf(
-  learned: LearnedDetector,
-  files: { readonly network: string; readonly density: string },
-): Record<string, Tensors> {
+function tensorsOf(learned: LearnedDetector, files: DetectorFiles): Record<string, Tensors> {
   return {
     [files.network]: networkTensors(learned.network),
     [files.density]: densityTensors(learned.views, learned.densities),
   };
-}
-
-function sizeOf({ width, height }: Pixels): { width: number; height: number } {
-  return { width, height };
 }

@@ -10,7 +10,7 @@ import { PatchlineError, systemCode } from '../errors.js';
 import { makeDirectory, writeFileAtomically } from '../files.js';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from '../model/safetensors.js';
 import type { GoodImage } from './images.js';
-import type { Checkpoints } from './network.js';
+import type { Checkpoints } from './proxy-task.js';
 
 const RUN_FILE = 'run.json';
 const CHECKPOINT_FILE = 'checkpoint.safetensors';

@@ -3,7 +3,7 @@
  * metric breaks a test. Only the main thread observes; threads return their timings.
  */
 import { performance } from 'node:perf_hooks';
-import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Load } from '../engine/credits.js';
 import { LIFECYCLE_STATES, type LifecycleState } from '../engine/lifecycle.js';
 import type { Frame, Judgement, Outcome, Stage } from '../frame/frame.js';
@@ -11,11 +11,12 @@ import { SECONDS } from './buckets.js';
 import { type CameraLabelOptions, CameraLabels } from './camera-labels.js';
 import { CameraMetrics } from './camera-metrics.js';
 import { boundedId } from './ids.js';
+import { registerNodeMetrics } from './node-metrics.js';
 
 export interface MetricsOptions {
   /** Which cameras get a label value of their own. */
   readonly cameras?: CameraLabelOptions;
-  /** Adds Node's own metrics (`process_…`, `nodejs_…`). Default true. */
+  /** Adds what Node tells of the process (`process_…`, `nodejs_…`). Default true. */
   readonly nodeMetrics?: boolean;
 }
 
@@ -101,7 +102,7 @@ export class Metrics {
       registers,
     });
     registerLoopUtilization(registry);
-    if (nodeMetrics) collectDefaultMetrics({ register: registry });
+    if (nodeMetrics) registerNodeMetrics(registry);
     this.state('idle');
   }
 

@@ -1,6 +1,6 @@
 /**
- * Source → credits → engine → sinks. Frames are judged side by side and published in the order in
- * which they came, for each partition (or each camera, where there are none); a frame is settled
+ * Source → credits → engine → sinks. Frames are judged side by side and given to the sinks in the order
+ * in which they came, for each partition (or each camera, where there are none); a frame is settled
  * when every sink has acknowledged its outcome.
  */
 import { Credits, type Load } from '../engine/credits.js';
@@ -22,6 +22,13 @@ export interface PipelineObserver {
   settled?(frame: Frame, outcome: Outcome, publishMs: number): void;
 }
 
+/** A frame that the sinks have. */
+interface Publishing {
+  readonly outcome: Outcome;
+  readonly start: number;
+  readonly sent: Promise<unknown>;
+}
+
 export class Pipeline {
   readonly credits: Credits;
   readonly #judge: Judge;
@@ -29,7 +36,7 @@ export class Pipeline {
   readonly #observer: PipelineObserver;
   readonly #onFailure: (error: PatchlineError) => void;
   #failure: PatchlineError | undefined;
-  /** The last frame of each line of order that is not settled; the next one publishes after it. */
+  /** The last frame of each line of order that the sinks do not have; the next one has its turn after it. */
   readonly #tails = new Map<string, Promise<unknown>>();
 
   /** @param onFailure called once, with what `failure` then says */
@@ -64,7 +71,7 @@ export class Pipeline {
     return { settled } satisfies Ticket;
   };
 
-  /** Refuses all frames that wait or come, and publishes none of those in flight. */
+  /** Refuses all frames that wait or come, and publishes none that the sinks do not have yet. */
   fail(error: PatchlineError): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
@@ -75,33 +82,48 @@ export class Pipeline {
   #settle(frame: Frame): Promise<Outcome> {
     const { topic, partition } = frame.origin;
     const order = partition < 0 ? frame.camera : `${topic}\n${partition}`;
-    const before = this.#tails.get(order);
-    const settled = this.#publishAfter(before, frame, this.#judge.judge(frame));
-    const tail = settled.catch(() => {});
+    const publishing = this.#publishAfter(this.#tails.get(order), frame, this.#judge.judge(frame));
+    const tail = publishing.catch(() => {});
     this.#tails.set(order, tail);
     void tail.then(() => {
       if (this.#tails.get(order) === tail) this.#tails.delete(order);
     });
-    return settled;
+    return this.#acknowledged(frame, publishing);
   }
 
+  /** Resolves once the sinks have the frame; `sent` once they have acknowledged it. */
   async #publishAfter(
     before: Promise<unknown> | undefined,
     frame: Frame,
     judged: Promise<Outcome>,
-  ): Promise<Outcome> {
+  ): Promise<Publishing> {
     try {
       const [judgement] = await Promise.all([judged, before]);
       // A frame behind one that was not published would come out of order when both come again.
       if (this.#failure !== undefined) throw this.#failure;
       const outcome = this.#observer.turn?.(frame, judgement) ?? judgement;
       const start = performance.now();
-      await Promise.all(this.#sinks.map((sink) => sink.publish(frame, outcome)));
+      const sent = Promise.all(this.#sinks.map((sink) => sink.publish(frame, outcome)));
+      return { outcome, start, sent };
+    } catch (error) {
+      throw this.#failedBy(error);
+    }
+  }
+
+  async #acknowledged(frame: Frame, publishing: Promise<Publishing>): Promise<Outcome> {
+    const { outcome, start, sent } = await publishing;
+    try {
+      await sent;
       this.#observer.settled?.(frame, outcome, performance.now() - start);
       return outcome;
     } catch (error) {
-      this.fail(asPatchlineError(error, 'PL_SINK'));
-      throw this.#failure;
+      throw this.#failedBy(error);
     }
+  }
+
+  #failedBy(error: unknown): PatchlineError {
+    const failure = asPatchlineError(error, 'PL_SINK');
+    this.fail(failure);
+    return this.#failure ?? failure;
   }
 }

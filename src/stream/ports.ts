@@ -41,7 +41,8 @@ export interface OutcomeSink {
   readonly name: string;
   /**
    * Resolves once the outcome is safe. Called in order for the frames of a partition or camera, the
-   * next one after this has resolved. A rejection is for good: nothing more is published.
+   * next one before this has resolved: the sink keeps their order. A rejection is for good: what came
+   * behind in that order is not published either, and nothing more comes.
    */
   publish(frame: Frame, outcome: Outcome): Promise<void>;
   close(): Promise<void>;

@@ -50,6 +50,12 @@ export class Watch {
     return { line, ...(drift && { drift }), ...(alpha !== undefined && { alpha }) };
   }
 
+  /** A frame that was too old to be judged says nothing of its line, but that its camera is here. */
+  skipped(frame: Frame): void {
+    this.#take(frame.camera).partition = frame.origin.partition;
+    this.settled(frame);
+  }
+
   /** This worker has these partitions now: the cameras of all others are another worker's. */
   keep(partitions: readonly number[]): void {
     this.#partitions = partitions;

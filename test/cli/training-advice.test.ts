@@ -3,6 +3,7 @@ import {
   alignmentAdvice,
   exposureAdvice,
   learnedLines,
+  notLearnedLines,
   tooFewImages,
 } from '../../src/cli/training-advice.js';
 import { MANIFEST } from '../model/sample-model.js';
@@ -53,4 +54,23 @@ test('what came of the training', (t) => {
   t.regex(first, /^warning: this surface was not learned: 34 % .* \(chance: 33 %\)$/);
   t.regex(second, /^ {2}the untrained features are used\. More than 20 steps/);
   t.deepEqual(learnedLines(MANIFEST.training), []);
+});
+
+test('what an image-level detector uses that was not learned: the weights that it was given', (t) => {
+  const heldOut = { loss: 0.6, accuracy: 0.34, chance: 1 / 3, learned: false };
+  const about = (more: object) =>
+    learnedLines({ ...MANIFEST.training, steps: 9, heldOut, ...more });
+  const given = about({ labels: 'frame', init: 'a'.repeat(64) });
+  t.regex(given[1], /^ {2}the features of --init are used\. More than 9 steps or more images may/);
+  t.regex(about({ labels: 'crop' })[1], /More than 9 steps, --labels cell or more images may help/);
+});
+
+test('a camera of the synthetic line that was not learned', (t) => {
+  const heldOut = { loss: 0.6, accuracy: 0.34, chance: 1 / 3, learned: false };
+  const [line, ...more] = notLearnedLines('metal-1', { ...MANIFEST.training, heldOut });
+  t.regex(line, /^warning: metal-1 was not learned: 34 % .* the untrained features are used/);
+  t.deepEqual(more, []);
+  const learned = { ...heldOut, learned: true };
+  t.deepEqual(notLearnedLines('metal-1', { ...MANIFEST.training, heldOut: learned }), []);
+  t.deepEqual(notLearnedLines('metal-1', { ...MANIFEST.training, steps: 0 }), []);
 });

@@ -22,7 +22,8 @@ test.serial('train writes a model of its kind', async (t) => {
   t.is(code, 0, stderr);
   const { input, training } = JSON.parse(stdout);
   t.deepEqual(input, { width: 80, height: 80 });
-  t.like(training, { steps: 1, batch: 3, labels: 'frame' });
+  t.like(training, { steps: 1, batch: 3, labels: 'frame', heldOut: { learned: false } });
+  t.regex(stderr, /\nwarning: this surface was not learned: \d+ % .*\n {2}the untrained features/);
 });
 
 test.serial('inspect says that it is one', async (t) => {
@@ -30,6 +31,7 @@ test.serial('inspect says that it is one', async (t) => {
   t.is(code, 0);
   t.true(stdout.includes('resnet18 over the whole frame, 11,171,712 weights; gaussian'));
   t.true(stdout.includes('none: an image-level detector says whether, not where'));
+  t.regex(stdout, /held out \d+ %, not learned: untrained features; /);
   const { network, views, map } = JSON.parse(
     (await run('inspect', '--model=model', '--json')).stdout,
   );

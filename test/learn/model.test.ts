@@ -4,7 +4,8 @@ import { runningTensorflow, startTensorflow } from '../../src/backend/tensorflow
 import { patchLevel } from '../../src/detect/image-detector.js';
 import { LoadedDetector } from '../../src/detect/model.js';
 import { prepareFrame } from '../../src/detect/prepare.js';
-import { type LearnedModel, learnModel } from '../../src/learn/model.js';
+import type { LearnedModel } from '../../src/learn/learned-model.js';
+import { learnModel } from '../../src/learn/model.js';
 import {
   DEFAULT_LEARNING,
   DEFAULT_READOUT,

@@ -72,9 +72,19 @@ test('frames of a camera are published in order, others pass them', async (t) =>
   await bench.judged('a2', 'b1');
   t.deepEqual(bench.published, ['b1']);
   await bench.judged('a1');
-  t.deepEqual(bench.published, ['b1', 'a1']);
-  await bench.acknowledge('a1');
   t.deepEqual(bench.published, ['b1', 'a1', 'a2']);
+});
+
+test('a frame does not wait for those before it to be acknowledged, and is settled by itself', async (t) => {
+  const bench = new Bench();
+  const [a, b] = [
+    await bench.pipeline.admit(frameOf('a')),
+    await bench.pipeline.admit(frameOf('b')),
+  ];
+  await bench.judged('a', 'b');
+  t.deepEqual(bench.published, ['a', 'b']);
+  await bench.acknowledge('b');
+  t.deepEqual([await isSettled(a), await isSettled(b)], [false, true]);
 });
 
 test('where there are partitions, they give the order', async (t) => {
@@ -123,9 +133,9 @@ test('a frame behind one that was not published has no turn', async (t) => {
   };
   const bench = new Bench({ observer: { turn } });
   for (const id of ['a', 'b']) await bench.pipeline.admit(frameOf(id));
-  await bench.judged('a', 'b');
+  await bench.judged('a');
   bench.publishing.get('a')?.reject(new PatchlineError('PL_SINK', 'full'));
-  await bench.acknowledge();
+  await bench.judged('b');
   t.deepEqual(turns, ['a']);
 });
 
@@ -176,10 +186,11 @@ test('a sink that fails fails its frame, those behind it and those that come, on
   for (const id of ['a', 'b', 'c']) tickets.push(await admit(frameOf(id)));
   tickets.push(await admit(frameOf('d', '', { camera: 'other' })));
   const waiting = admit(frameOf('e'));
-  await bench.judged('a', 'b', 'd');
+  await bench.judged('a', 'd');
   bench.publishing.get('a')?.reject(new Error('disk full'));
   const failure = { code: 'PL_SINK', message: 'disk full' } as const;
   await t.throwsAsync(tickets[0].settled, failure);
+  await bench.judged('b');
   await t.throwsAsync(tickets[1].settled, failure);
   await t.throwsAsync(waiting, failure);
   await t.throwsAsync(admit(frameOf('f')), failure);

@@ -68,6 +68,20 @@ test('a frame whose partition went away while it was in work leaves nothing behi
   t.is(state(of('late', 1), ANOMALOUS), 'warning', 'as the first frame that was seen');
 });
 
+test('a camera of which only frames come that are too old goes with its partition, too', (t) => {
+  const { watch, state, forgotten } = watchOf();
+  watch.keep([0, 1]);
+  watch.skipped(of('old', 1));
+  t.deepEqual(forgotten, []);
+  watch.keep([0]);
+  t.deepEqual(forgotten, ['old']);
+  watch.skipped(of('late', 1)); // it was on its way when its partition went
+  t.deepEqual(forgotten, ['old', 'late']);
+  state(of('stays', 0), ANOMALOUS);
+  watch.skipped(of('stays', 0));
+  t.is(state(of('stays', 0), ANOMALOUS), 'alarm', 'a frame that is skipped is no good one');
+});
+
 test('where there are no partitions, nothing is forgotten', (t) => {
   const { watch, state, forgotten } = watchOf();
   state(of('a'), ANOMALOUS);

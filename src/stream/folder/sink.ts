@@ -48,9 +48,11 @@ export class FolderSink implements OutcomeSink {
   async publish(frame: Frame, outcome: Outcome): Promise<void> {
     try {
       const name = fileName(frame.id);
-      if (outcome.verdict === 'rejected') await this.#reject(frame, outcome.message, name);
-      else await this.#pictures(outcome, name);
-      await this.#append(`${JSON.stringify(resultMessage(frame, outcome))}\n`);
+      const files =
+        outcome.verdict === 'rejected'
+          ? this.#reject(frame, outcome.message, name)
+          : this.#pictures(outcome, name);
+      await this.#append(files, `${JSON.stringify(resultMessage(frame, outcome))}\n`);
     } catch (error) {
       throw failed(this.#folder, error);
     }
@@ -85,9 +87,14 @@ export class FolderSink implements OutcomeSink {
     return writeFile(join(this.#folder, folder, name), content);
   }
 
-  /** One line after the other; after one that failed, and may have been cut short, none. */
-  #append(line: string): Promise<void> {
+  /**
+   * One line after the other, each behind the files that belong to it; after one that failed, and may
+   * have been cut short, none.
+   */
+  #append(files: Promise<void>, line: string): Promise<void> {
+    files.catch(() => {}); // its turn tells of it
     this.#lastWrite = this.#lastWrite.then(async () => {
+      await files;
       await this.#results.appendFile(line);
       const { nlink } = await this.#results.stat();
       if (nlink === 0) throw new Error('results.jsonl was deleted');

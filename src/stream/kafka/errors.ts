@@ -109,6 +109,7 @@ export type Remedy = 'again' | 'split' | 'renew' | 'give up';
  * be taken.
  */
 export function remedyFor(error: unknown): Remedy {
+  if (error instanceof PatchlineError) return 'give up';
   const { name, type = '' } = causeOf(error);
   if (TOO_LARGE.has(type)) return 'split';
   if (OUT_OF_STEP.has(type)) return 'renew';

@@ -1,6 +1,6 @@
 /**
  * Records to one partition, in order and one request at a time. What comes while a request is under
- * way goes out together in the next one.
+ * way goes out together in the next one. Behind a record that will never be taken nothing is sent.
  *
  * One at a time is what makes kafkajs's idempotent producer safe. It takes back the sequence numbers
  * of a request that failed; would another one go out before the retry, it would carry the same
@@ -29,14 +29,22 @@ const MAX_BYTES = 512 * 1024;
 const MAX_RECORDS = 500;
 const RETRY_MS = 500;
 
+/** Of a record that is too large, what goes out in its place. */
+export type Shorten = (record: OutRecord) => OutRecord;
+
 interface Entry {
   readonly record: Promise<OutRecord>;
-  readonly sent: Deferred<void>;
+  readonly shorten: Shorten | undefined;
+  readonly sent: Deferred<OutRecord>;
 }
 
-interface Ready {
+interface Ready extends Omit<Entry, 'record'> {
   readonly record: OutRecord;
-  readonly sent: Deferred<void>;
+}
+
+interface Failure {
+  readonly remedy: Remedy;
+  readonly cause: unknown;
 }
 
 /** The broker takes no record of this size in this topic. */
@@ -49,22 +57,24 @@ export class Lane {
   readonly #waiting: Entry[] = [];
   readonly #halt = new AbortController();
   #sending = false;
+  /** Why nothing is sent any more. */
+  #broken: Failure | undefined;
 
   constructor({ onRetry = () => {}, maxBytes = MAX_BYTES, retryMs = RETRY_MS, send }: LaneOptions) {
     this.#options = { onRetry, maxBytes, retryMs, send };
   }
 
   /**
-   * Resolves once the broker has acknowledged the record. A record that is still being made keeps
-   * its place.
+   * Resolves once the broker has acknowledged the record, with what was sent. A record that is still
+   * being made keeps its place, and so does what `shorten` makes of one that is too large.
    *
-   * @throws RecordTooLarge; what `record` rejects with; what will never be sent
+   * @throws RecordTooLarge; what `record` rejects with; why it, or one before it, will never be sent
    */
-  push(record: OutRecord | Promise<OutRecord>): Promise<void> {
-    const sent = deferred();
+  push(record: OutRecord | Promise<OutRecord>, shorten?: Shorten): Promise<OutRecord> {
+    const sent = deferred<OutRecord>();
     const made = Promise.resolve(record);
     made.catch(() => {}); // seen when its turn comes
-    this.#waiting.push({ record: made, sent });
+    this.#waiting.push({ record: made, shorten, sent });
     if (!this.#sending) void this.#run();
     return sent.promise;
   }
@@ -85,12 +95,12 @@ export class Lane {
     const taken: Ready[] = [];
     let bytes = 0;
     while (this.#waiting.length > 0 && taken.length < MAX_RECORDS) {
-      const { record, sent } = this.#waiting[0];
-      const ready = await record.catch((error: unknown) => sent.reject(error));
+      const { record, ...entry } = this.#waiting[0];
+      const ready = await record.catch((error: unknown) => entry.sent.reject(error));
       const size = ready?.value?.byteLength ?? 0;
       if (taken.length > 0 && bytes + size > this.#options.maxBytes) break;
       this.#waiting.shift();
-      if (ready) taken.push({ record: ready, sent });
+      if (ready) taken.push({ record: ready, ...entry });
       bytes += size;
     }
     return taken;
@@ -98,13 +108,14 @@ export class Lane {
 
   async #deliver(batch: readonly Ready[]): Promise<void> {
     if (batch.length === 0) return;
-    const error = await this.#attempt(batch);
-    if (error === undefined) {
-      for (const { sent } of batch) sent.resolve();
-    } else if (error.remedy !== 'split') {
-      for (const { sent } of batch) sent.reject(error.cause);
+    const failure = this.#broken ?? (await this.#attempt(batch));
+    if (failure === undefined) {
+      for (const { record, sent } of batch) sent.resolve(record);
+    } else if (failure.remedy !== 'split') {
+      this.#broken = failure;
+      for (const { sent } of batch) sent.reject(failure.cause);
     } else if (batch.length === 1) {
-      batch[0].sent.reject(new RecordTooLarge('the topic takes no record of this size'));
+      await this.#shorten(batch[0]);
     } else {
       const half = Math.ceil(batch.length / 2);
       await this.#deliver(batch.slice(0, half));
@@ -112,8 +123,15 @@ export class Lane {
     }
   }
 
+  async #shorten({ record, shorten, sent }: Ready): Promise<void> {
+    if (shorten !== undefined) {
+      return this.#deliver([{ record: shorten(record), shorten: undefined, sent }]);
+    }
+    sent.reject(new RecordTooLarge('the topic takes no record of this size'));
+  }
+
   /** Sends until the broker takes it; otherwise why it never will. */
-  async #attempt(batch: readonly Ready[]): Promise<{ remedy: Remedy; cause: unknown } | undefined> {
+  async #attempt(batch: readonly Ready[]): Promise<Failure | undefined> {
     const records = batch.map(({ record }) => record);
     const { signal } = this.#halt;
     for (;;) {

@@ -1,8 +1,9 @@
 /** Records into one topic: the partition by camera, a lane for each partition. */
 import kafkajs, { type PartitionMetadata, type Producer } from 'kafkajs';
+import { PatchlineError } from '../../errors.js';
 import type { KafkaClient } from './client.js';
 import { remedyFor } from './errors.js';
-import { Lane } from './lane.js';
+import { Lane, type Shorten } from './lane.js';
 import type { OutRecord } from './record.js';
 
 export interface PublisherEvents {
@@ -12,11 +13,6 @@ export interface PublisherEvents {
 
 /** How long the list of partitions is believed, milliseconds. */
 const PARTITIONS_MS = 300_000;
-
-/** The partition is not there any more: the topic was made again with fewer. */
-class PartitionGone extends Error {
-  readonly type = 'INVALID_TOPIC_PARTITION';
-}
 
 export class Publisher {
   readonly topic: string;
@@ -60,21 +56,19 @@ export class Publisher {
   }
 
   /**
-   * Resolves once all replicas have the record. Records of a camera arrive in the order of the calls.
+   * Resolves once all replicas have the record, or what `shorten` makes of one that is too large.
+   * Records of a camera arrive in the order of the calls, whatever is acknowledged by then.
    *
-   * @throws RecordTooLarge; PL_KAFKA if it will never be taken; what making the record throws
+   * @throws RecordTooLarge; PL_KAFKA if it, or one before it, will never be taken; what making the
+   *   record throws
    */
-  async publish(camera: string, record: OutRecord | Promise<OutRecord>): Promise<void> {
+  async publish(
+    camera: string,
+    record: OutRecord | Promise<OutRecord>,
+    shorten?: Shorten,
+  ): Promise<void> {
     this.#recountNowAndThen();
-    try {
-      await this.#laneOf(camera).push(record);
-    } catch (error) {
-      if (!(error instanceof PartitionGone)) throw error;
-      await this.#renew(this.#producer); // its metadata may be the one that is old
-      await this.#recount();
-      return this.publish(camera, record);
-    }
-    this.#events.published(await record);
+    this.#events.published(await this.#laneOf(camera).push(record, shorten));
   }
 
   /** What is not acknowledged yet rejects with PL_ABORTED. */
@@ -105,12 +99,28 @@ export class Publisher {
       const answers = await producer.send({ topic: this.topic, acks: -1, messages });
       // kafkajs drops records for partitions that it does not know, and reports success.
       if (!answers.some((answer) => answer.partition === partition)) {
-        throw new PartitionGone(`${this.topic} has no partition ${partition}`);
+        await this.#renew(producer); // its metadata may be the one that is old
+        await this.#assertPartition(partition);
+        throw new Error(`${this.topic} has its partition ${partition} again`);
       }
     } catch (error) {
       if (remedyFor(error) === 'renew') await this.#renew(producer);
       throw error;
     }
+  }
+
+  /**
+   * Other records may be on their way to the partition that the camera would have now: only a start
+   * from the last commit keeps them in order.
+   *
+   * @throws PL_KAFKA if the topic was made again with fewer partitions
+   */
+  async #assertPartition(partition: number): Promise<void> {
+    await this.#recount();
+    if (this.#partitions.some(({ partitionId }) => partitionId === partition)) return;
+    throw new PatchlineError('PL_KAFKA', `${this.topic} has no partition ${partition} any more`, {
+      hint: 'start the worker again: it goes on with the partitions that there are',
+    });
   }
 
   /** All lanes share the producer; the first that finds it out of step replaces it. */

@@ -92,13 +92,11 @@ export class KafkaSink implements OutcomeSink {
   async #publishResult(frame: Frame, outcome: Outcome): Promise<void> {
     const { results, maps } = this.#publishers;
     const record = resultRecord(frame, outcome, maps?.topic);
-    try {
-      await results.publish(frame.camera, record);
-    } catch (error) {
-      if (!(error instanceof RecordTooLarge) || outcome.verdict === 'rejected') throw error;
+    if (outcome.verdict === 'rejected') return results.publish(frame.camera, record);
+    await results.publish(frame.camera, record, () => {
       this.#tooLarge('result', frame, record);
-      await results.publish(frame.camera, shortResultRecord(frame, outcome, maps?.topic));
-    }
+      return shortResultRecord(frame, outcome, maps?.topic);
+    });
   }
 
   /** A map that cannot be sent is counted, and its result stands: it holds up nothing. */
@@ -119,14 +117,15 @@ export class KafkaSink implements OutcomeSink {
   async #publishDeadLetter(frame: Frame, rejection: Rejection): Promise<void> {
     const { deadLetters } = this.#publishers;
     if (deadLetters === undefined) return;
-    for (const withValue of [true, false]) {
-      const record = deadLetterRecord(frame, rejection, withValue);
-      try {
-        return await deadLetters.publish(frame.camera, record);
-      } catch (error) {
-        if (!(error instanceof RecordTooLarge)) throw error;
+    const withoutValue = deadLetterRecord(frame, rejection, false);
+    try {
+      await deadLetters.publish(frame.camera, deadLetterRecord(frame, rejection), (record) => {
         this.#tooLarge('dead-letter', frame, record);
-      }
+        return withoutValue;
+      });
+    } catch (error) {
+      if (!(error instanceof RecordTooLarge)) throw error;
+      this.#tooLarge('dead-letter', frame, withoutValue);
     }
   }
 

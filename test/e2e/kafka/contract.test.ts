@@ -292,6 +292,11 @@ it('records that are larger than a topic takes: parts go out, all are counted, n
     results.map((record) => resultOf(record).omittedRegions),
     [100, undefined, 100],
   );
+  t.deepEqual(
+    results.map((record) => resultOf(record).frame.offset),
+    ['0', '1', '2'],
+    'in the place of what is too large',
+  );
   t.is(maps.length, 0);
   t.is(dead[0].value?.length, 0);
   t.is(dead[0].headers['value-bytes'], '3000');

@@ -154,6 +154,32 @@ it('a results topic that is deleted holds the worker up until it is made again',
   t.log(worker.log);
 });
 
+it('a results topic that is made again with fewer partitions ends the worker, and the next one repeats what is open', async (t) => {
+  const site = await lab.site({ results: { partitions: 3 } });
+  const cameras = Array.from({ length: 9 }, (_, i) => `cam-${i}`); // some in each partition
+  const feedAll = () =>
+    lab.send(
+      topicOf(site, 'frames'),
+      cameras.flatMap((key) => [1, 2].map((n) => ({ key, value: Buffer.from([n]) }))),
+    );
+  const first = await Worker.start(site, new FakeJudge());
+  await feedAll();
+  await until('the old frames', () => first.settled.length === 18);
+  await lab.admin.deleteTopics({ topics: [topicOf(site, 'results')] });
+  await lab.createTopic(topicOf(site, 'results'), 1);
+  await feedAll();
+  await until('the end', () => first.failure !== undefined, 60_000);
+  t.is(first.failure?.code, 'PL_KAFKA');
+  t.regex(first.failure?.message ?? '', /results has no partition [12] any more$/);
+  await first.stop();
+
+  const second = await Worker.start(site, new FakeJudge());
+  t.teardown(() => second.stop());
+  const read = async () => accountOf(18, await lab.read(topicOf(site, 'results')));
+  await until('the new frames', async () => (await read()).distinct === 18, 60_000);
+  t.is((await read()).outOfOrder, 0);
+});
+
 it('a broker that is away for longer than all retries of kafkajs: the worker is still there', async (t) => {
   const site = await lab.site();
   const worker = await Worker.start(site, new FakeJudge());

@@ -13,7 +13,7 @@ const CAMERAS = ['left', 'right'];
 /** Drift is stated from 100 frames on. */
 const FRAMES = 110;
 
-/** What `sum by (camera)` must not count twice. */
+/** What `sum by (camera)` must not count twice: of judged frames, and of those that are skipped. */
 const GAUGES = [
   'patchline_calibrated_false_alarm_ratio',
   'patchline_last_frame_timestamp_seconds',
@@ -22,6 +22,7 @@ const GAUGES = [
   'patchline_score_drift_limit',
   'patchline_threshold',
 ];
+const GAUGES_OF_STALE = ['patchline_last_frame_timestamp_seconds'];
 
 /** The gauges of each camera that a worker exports. */
 async function gaugesOf(run: Run): Promise<Record<string, string[]>> {
@@ -39,20 +40,28 @@ async function gaugesOf(run: Run): Promise<Record<string, string[]>> {
 }
 
 /** Whether the worker exports all gauges of these cameras, and none of another. */
-async function exports(run: Run, cameras: readonly string[]): Promise<boolean> {
-  const expected = Object.fromEntries(cameras.map((camera) => [camera, GAUGES]));
+async function exports(
+  run: Run,
+  cameras: readonly string[],
+  gauges: readonly string[],
+): Promise<boolean> {
   const found = await gaugesOf(run);
   return (
     Object.keys(found).length === cameras.length &&
-    cameras.every((camera) => String(found[camera]) === String(expected[camera]))
+    cameras.every((camera) => String(found[camera]) === String(gauges))
   );
 }
 
 /** A frame of each camera, in a partition of its own, until the test ends. */
-function keepFeeding(t: ExecutionContext, lab: Lab, topic: string, image: Uint8Array): void {
+function keepFeeding(
+  t: ExecutionContext,
+  lab: Lab,
+  topic: string,
+  record: { readonly value: Buffer; readonly headers: Record<string, string> },
+): void {
   const halt = new AbortController();
   t.teardown(() => halt.abort());
-  const messages = CAMERAS.map((key, partition) => ({ key, partition, value: Buffer.from(image) }));
+  const messages = CAMERAS.map((key, partition) => ({ ...record, key, partition }));
   void (async () => {
     for (let n = 0; !halt.signal.aborted; n++) {
       await lab.send(topic, messages);
@@ -61,33 +70,50 @@ function keepFeeding(t: ExecutionContext, lab: Lab, topic: string, image: Uint8A
   })().catch(() => {}); // its broker is gone: the test is over
 }
 
-it('a camera that moves to another worker leaves the gauges of the first', async (t) => {
-  const lab = await Lab.open();
-  t.teardown(() => lab.close());
-  const site = await lab.site({ frames: { partitions: 2 } });
-  const args = ['--model', await testModelDir(SIZE), ...argumentsFor(site)];
-  const runs: Run[] = [];
-  t.teardown(() => Promise.all(runs.map((run) => run.signal('SIGKILL'))));
-  const start = async () => {
-    const run = new Run(args);
-    runs.push(run);
-    return run.joined();
-  };
-  const first = await start();
-  keepFeeding(t, lab, `${site.topics.prefix}frames`, await png(surface(SIZE, 50)));
-  await until('one worker has all cameras', () => exports(first, CAMERAS), 60_000);
+const CASES = [
+  ['', 'ok', {}, GAUGES],
+  [
+    ', even if its frames are too old to be judged',
+    'stale',
+    { 'captured-at': '1' },
+    GAUGES_OF_STALE,
+  ],
+] as const;
 
-  const second = await start();
-  await until('each has a partition', () => /"partitions":\[[01]\]/.test(second.stderr), 60_000);
-  const mine = Number(/"partitions":\[([01])\]/.exec(second.stderr)![1]);
-  await until('the second has its camera', () => exports(second, [CAMERAS[mine]]), 60_000);
-  t.true(await exports(first, [CAMERAS[1 - mine]]), JSON.stringify(await gaugesOf(first)));
-  t.regex(
-    (await first.get('/metrics')).text,
-    new RegExp(`^patchline_frames_total\\{camera="${CAMERAS[mine]}",outcome="ok"\\} \\d`, 'm'),
-    'counts stay',
-  );
+for (const [what, outcome, headers, gauges] of CASES) {
+  it(`a camera that moves to another worker leaves the gauges of the first${what}`, async (t) => {
+    const lab = await Lab.open();
+    t.teardown(() => lab.close());
+    const site = await lab.site({ frames: { partitions: 2 } });
+    const model = ['--model', await testModelDir(SIZE), '--max-age', '1h'];
+    const runs: Run[] = [];
+    t.teardown(() => Promise.all(runs.map((run) => run.signal('SIGKILL'))));
+    const start = async () => {
+      const run = new Run([...model, ...argumentsFor(site)]);
+      runs.push(run);
+      return run.joined();
+    };
+    const has = (run: Run, cameras: readonly string[]) => exports(run, cameras, gauges);
+    const first = await start();
+    const value = Buffer.from(await png(surface(SIZE, 50)));
+    keepFeeding(t, lab, `${site.topics.prefix}frames`, { value, headers });
+    await until('one worker has all cameras', () => has(first, CAMERAS), 60_000);
 
-  t.is((await second.signal('SIGTERM')).code, 0);
-  await until('the first has all again', () => exports(first, CAMERAS), 60_000);
-});
+    const second = await start();
+    await until('each has a partition', () => /"partitions":\[[01]\]/.test(second.stderr), 60_000);
+    const mine = Number(/"partitions":\[([01])\]/.exec(second.stderr)![1]);
+    await until('the second has its camera', () => has(second, [CAMERAS[mine]]), 60_000);
+    t.true(await has(first, [CAMERAS[1 - mine]]), JSON.stringify(await gaugesOf(first)));
+    t.regex(
+      (await first.get('/metrics')).text,
+      new RegExp(
+        `^patchline_frames_total\\{camera="${CAMERAS[mine]}",outcome="${outcome}"\\} \\d`,
+        'm',
+      ),
+      'counts stay',
+    );
+
+    t.is((await second.signal('SIGTERM')).code, 0);
+    await until('the first has all again', () => has(first, CAMERAS), 60_000);
+  });
+}

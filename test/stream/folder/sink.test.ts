@@ -77,6 +77,15 @@ test('lines of frames that are published at once do not mix', async (t) => {
   t.is(ids.length, 200);
 });
 
+test('lines come in the order of publishing, however long the files of a frame take', async (t) => {
+  const { folder, sink } = await open(t);
+  const large = { ...ANOMALOUS, overlay: new Uint8Array(4e6) };
+  const outcomes = [large, OK, REJECTED, OK, large, OK];
+  await Promise.all(outcomes.map((outcome, n) => sink.publish(frameOf(`${n}`), outcome)));
+  const ids = (await linesOf(folder)).map((line) => JSON.parse(line).frame.id);
+  t.deepEqual(ids, ['0', '1', '2', '3', '4', '5']);
+});
+
 test('a second run appends; a line that was cut short spoils none', async (t) => {
   const { folder, sink } = await open(t);
   await sink.publish(frameOf('a'), OK);

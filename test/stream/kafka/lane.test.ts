@@ -137,6 +137,43 @@ test('too large together: the halves go on their own; too large alone: that one 
   t.deepEqual(requests.at(-1), 'de');
 });
 
+test('what is too large goes out shortened in its place, and is what was sent', async (t) => {
+  const requests: string[] = [];
+  const send = async (records: readonly OutRecord[]) => {
+    if (records.some(({ key }) => key === 'b')) throw refusal('MESSAGE_TOO_LARGE');
+    requests.push(namesOf(records));
+  };
+  const lane = new Lane({ send });
+  const shorten = ({ key }: OutRecord) => record(`short ${key} `);
+  const sent = ['a', 'b', 'c'].map((name) => lane.push(record(name), shorten));
+  t.is(namesOf(await Promise.all(sent)), 'ashort b c');
+  t.is(requests.join(''), 'ashort b c');
+});
+
+test('too large even when shortened: that one is told, and what is behind goes out', async (t) => {
+  const send = async (records: readonly OutRecord[]) => {
+    if (records.some(({ key }) => key !== 'c')) throw refusal('MESSAGE_TOO_LARGE');
+  };
+  const lane = new Lane({ send });
+  const [long, next] = [lane.push(record('a'), () => record('b')), lane.push(record('c'))];
+  await t.throwsAsync(long, { instanceOf: RecordTooLarge });
+  await t.notThrowsAsync(next);
+});
+
+test('behind a record that will never be taken nothing is sent, whatever is waiting or comes', async (t) => {
+  const { requests, send } = broker();
+  const lane = new Lane({ send });
+  const first = lane.push(record('a'));
+  await turn();
+  const waiting = lane.push(record('b'));
+  requests[0].answer(refusal('INVALID_RECORD'));
+  const refused = { message: 'INVALID_RECORD' };
+  await t.throwsAsync(first, refused);
+  await t.throwsAsync(waiting, refused);
+  await t.throwsAsync(lane.push(record('c')), refused);
+  t.is(requests.length, 1);
+});
+
 test('what will never be taken is not tried again', async (t) => {
   let requests = 0;
   const lane = new Lane({
