@@ -34,12 +34,9 @@ function shiftLines({ threshold: { shift } }: Evaluation): string[] {
 
 /** What to think of good test images that are unlike the held-out ones. */
 export function shiftText({ value }: ScoreShift): string {
-  const how =
-    value < 0
-      ? 'lower than the held-out good images that set the threshold: image AUROC and false alarms look better'
-      : 'higher than the held-out good images that set the threshold: image AUROC and false alarms look worse';
+  const [how, look] = value < 0 ? ['lower', 'better'] : ['higher', 'worse'];
   const share = percent((1 + Math.abs(value)) / 2, 0);
-  return `The good test images score ${how} than the line will see. In ${share} of all pairs that is so, where half would be chance. Light or camera may differ.`;
+  return `The good test images score ${how} than the held-out good images that set the threshold, in ${share} of all pairs (chance: 50 %): light or camera differ, and image AUROC and false alarms look ${look} than the line will see.`;
 }
 
 function metricRows(model: DetectorMetrics, control: DetectorMetrics): string[][] {
