@@ -12,6 +12,7 @@ import {
   type Readout,
 } from '../learn/options.js';
 import { digestOf, PartialRun, type RunRecord } from '../learn/partial.js';
+import { PRESETS } from '../learn/presets.js';
 import { PATCHLINE_VERSION } from '../version.js';
 import type { Context } from './command.js';
 import { size } from './format.js';
@@ -28,13 +29,18 @@ export const VIEW_NAMES = [
 ] as const satisfies readonly string[];
 
 export function learnOptionsOf(config: TrainConfig): LearnOptions {
-  const { steps, seed, variant, labels, falseAlarmRate } = config;
-  const readout = readoutOf(config);
-  return { ...DEFAULT_LEARNING, steps, seed, variant, labels, readout, alpha: falseAlarmRate };
+  const { seed, variant, labels, falseAlarmRate: alpha } = config;
+  const steps = stepsOf(config);
+  return { ...DEFAULT_LEARNING, steps, seed, variant, labels, readout: readoutOf(config), alpha };
+}
+
+export function stepsOf({ preset, steps }: Pick<TrainConfig, 'preset' | 'steps'>): number {
+  return steps ?? PRESETS[preset].steps;
 }
 
 function readoutOf({ views, density, sigma, ...config }: TrainConfig): Readout {
-  const base = config.readout === 'paper' ? PAPER_READOUT : DEFAULT_READOUT;
+  const own = { ...DEFAULT_READOUT, views: PRESETS[config.preset].views };
+  const base = config.readout === 'paper' ? PAPER_READOUT : own;
   const { lightTolerance: light, noiseTolerance: noise } = config;
   return {
     ...base,

@@ -78,6 +78,19 @@ test.serial('another seed is another model, in the place of the one before', asy
   t.notDeepEqual(after, before);
 });
 
+test.serial('a preset decides steps and views, unless they are given', async (t) => {
+  const learn = async (...args: string[]) => {
+    await run('train', 'ribs', '--model', 'preset', ...args);
+    const { stdout } = await run('inspect', '--model', 'preset', '--json');
+    const { training, views } = JSON.parse(stdout);
+    return [training.steps, views.map(({ name }: { name: string }) => name).join()];
+  };
+  t.deepEqual(await learn('--preset', 'fast'), [0, 'stat8,stat16']);
+  t.deepEqual(await learn('--preset', 'accurate', '--steps', '0', '--views', 'rf8'), [0, 'rf8']);
+  const image = await run('train', 'ribs', '--model', 'x', '--preset', 'fast', '--detector=image');
+  t.is(image.code, 2);
+});
+
 test('inspect tells what a model is', async (t) => {
   const { code, stdout } = await run('inspect', '--model', 'model', '--json');
   t.is(code, 0);
