@@ -10,6 +10,8 @@ type Preset = Pick<LearnOptions, 'steps'> & Pick<LearnOptions['readout'], 'views
 export const PRESETS: Readonly<Record<PresetName, Preset>> = {
   /** Statistics alone: nothing to train, and no network to run on each frame. */
   fast: { steps: 0, views: ['stat8', 'stat16'] },
-  balanced: { steps: DEFAULT_LEARNING.steps, views: DEFAULT_READOUT.views },
-  accurate: { steps: 2 * DEFAULT_LEARNING.steps, views: DEFAULT_READOUT.views },
+  /** The untrained network beside them. */
+  balanced: { steps: 0, views: DEFAULT_READOUT.views },
+  /** The trained one. More steps than these measured no better. */
+  accurate: { steps: DEFAULT_LEARNING.steps, views: DEFAULT_READOUT.views },
 };

@@ -86,7 +86,9 @@ test.serial('a preset decides steps and views, unless they are given', async (t)
     return [training.steps, views.map(({ name }: { name: string }) => name).join()];
   };
   t.deepEqual(await learn('--preset', 'fast'), [0, 'stat8,stat16']);
-  t.deepEqual(await learn('--preset', 'accurate', '--steps', '0', '--views', 'rf8'), [0, 'rf8']);
+  t.deepEqual(await learn('--preset', 'fast', '--steps', '1', '--views', 'rf8'), [1, 'rf8']);
+  const all = 'rf8,rf16,rf32,rf64,stat8,stat16';
+  t.deepEqual(await learn('--preset', 'balanced'), [0, all]);
   const image = await run('train', 'ribs', '--model', 'x', '--preset', 'fast', '--detector=image');
   t.is(image.code, 2);
 });
