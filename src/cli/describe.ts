@@ -1,5 +1,5 @@
 /** What is said of models and thresholds, the same in every command. */
-import { heldOutNeeded } from '../localize/calibrate.js';
+import { heldOutNeeded, highestIsStray } from '../localize/calibrate.js';
 import type { Calibration, Manifest } from '../model/manifest.js';
 import { count, percent, shortId } from './format.js';
 
@@ -23,6 +23,16 @@ export function thresholdLines(calibration: Calibration): string[] {
     `Threshold ${threshold.toFixed(2)}: at most ${percent(alpha)} of good frames score higher (n = ${n} held-out images)`,
     ...(alpha === requestedAlpha ? [] : [shortfall(requestedAlpha, alpha, n)]),
     `  set by ${names}: make sure that ${setBy.length === 1 ? 'it is' : 'they are'} good`,
+    ...strayLines(calibration),
+  ];
+}
+
+function strayLines({ quantiles, setBy }: Calibration): string[] {
+  if (setBy.length === 0 || !highestIsStray(quantiles)) return [];
+  const [{ image, score }] = setBy;
+  const usual = quantiles.find(({ p }) => p === 0.9)?.score ?? Number.NaN;
+  return [
+    `warning: ${image} stands alone: it scores ${score.toFixed(2)}, nine of ten held-out images less than ${usual.toFixed(2)}. If it shows a defect, dirt or another product, take it out: it hides defects`,
   ];
 }
 

@@ -1,6 +1,7 @@
 /** How people read the result of an evaluation. */
 import type { DetectorMetrics } from '../evaluate/evaluation.js';
 import type { Evaluation, Interval } from '../evaluate/result.js';
+import type { ScoreShift } from '../evaluate/score-shift.js';
 import { columns, percent, percentColumn, shortId } from './format.js';
 
 export function tableOf(evaluation: Evaluation): string[] {
@@ -17,12 +18,25 @@ export function tableOf(evaluation: Evaluation): string[] {
     `Threshold ${threshold.value.toFixed(2)}, set for at most ${percent(threshold.alpha)} false alarms`,
     ...columns(rateRows(evaluation)).map((line) => `  ${line}`),
     '',
+    ...shiftLines(evaluation),
     ...(frames.withoutMask < anomalous && evaluation.pixel === undefined
       ? ['An image-level detector: it says whether, not where, so nothing is said of pixels.']
       : []),
     `Control: the same network untrained, with the paper's readout.`,
     `${timing.framesPerSecond.toFixed(1)} frames/s, ${timing.backend}, one thread.`,
   ];
+}
+
+function shiftLines({ threshold: { shift } }: Evaluation): string[] {
+  if (shift === undefined || Math.abs(shift.value) <= shift.limit) return [];
+  return [`warning: ${shiftText(shift)}`, ''];
+}
+
+/** What to think of good test images that are unlike the held-out ones. */
+export function shiftText({ value }: ScoreShift): string {
+  const [how, look] = value < 0 ? ['lower', 'better'] : ['higher', 'worse'];
+  const share = percent((1 + Math.abs(value)) / 2, 0);
+  return `The good test images score ${how} than the held-out good images that set the threshold, in ${share} of all pairs (chance: 50 %): light or camera differ, and image AUROC and false alarms look ${look} than the line will see.`;
 }
 
 function metricRows(model: DetectorMetrics, control: DetectorMetrics): string[][] {

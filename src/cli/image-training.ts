@@ -15,6 +15,7 @@ import {
 import { decodeSafetensors } from '../model/safetensors.js';
 import { size } from './format.js';
 import type { TrainConfig } from './train.js';
+import { stepsOf } from './training-run.js';
 
 export const imageOptions = {
   detector: withDefault(choice(['patch', 'image']), 'patch', {
@@ -51,8 +52,8 @@ export function assertImageSize(input: Size): void {
 
 /** @throws PL_WEIGHTS (usage) if the file of --init is not what it should be */
 export async function imageLearnOptionsOf(config: TrainConfig): Promise<ImageLearnOptions> {
-  const { steps, seed, variant, batch = IMAGE_BATCH, falseAlarmRate: alpha, init } = config;
-  const learn = { steps, seed, variant, batch, alpha };
+  const { seed, variant, batch = IMAGE_BATCH, falseAlarmRate: alpha, init } = config;
+  const learn = { steps: stepsOf(config), seed, variant, batch, alpha };
   return init === undefined ? learn : { ...learn, init: await readWeights(init) };
 }
 

@@ -33,6 +33,7 @@ async function run({ model }: Config<typeof options>, { output }: Context): Prom
     ['Input', `${size(input)} px`],
     ['Training', trainingText(training)],
     ...ofDetector,
+    ...toleranceFacts(training),
   ];
   for (const [label, value] of facts) output.text(`${label.padEnd(9)} ${value}`);
   for (const line of thresholdLines(calibration)) output.text(line);
@@ -116,6 +117,12 @@ function trainingText(training: Manifest['training']): string {
   const held = heldOut === undefined ? '' : `, held out ${percent(heldOut.accuracy, 0)}`;
   const use = heldOut?.learned === false ? `, not learned: ${startingFeatures(training)}` : '';
   return `${how}, seed ${seed}${outcome}${held}${use}; ${count(fit, 'image')} + ${standardise} to standardise + ${calibrate} for the threshold`;
+}
+
+function toleranceFacts({ tolerance }: Manifest['training']): string[][] {
+  if (tolerance === undefined) return [];
+  const { light, noise } = tolerance;
+  return [['Tolerates', `light ±${percent(light)}, noise of ${percent(noise)}`]];
 }
 
 function mapText({ sigma, borderCorrection, topShare, centred }: DetectorSpec['map']): string {

@@ -1,14 +1,20 @@
 /** `patchline train`: from good images to a model directory. */
 import { startBackend } from '../backend/backends.js';
-import { choice, integer, listOf, numberWithin, onOff, text } from '../config/kind.js';
+import { choice, integer, listOf, numberWithin, onOff, share, text } from '../config/kind.js';
 import { type Config, optional, required, withDefault } from '../config/option.js';
 import { type Dataset, openDataset } from '../evaluate/dataset.js';
 import { placeShare } from '../learn/alignment.js';
+import { clippedShare } from '../learn/exposure.js';
 import { learnImageModel } from '../learn/image-model.js';
 import { chooseImages, type GoodImage, imageLimit, MAX_IMAGES } from '../learn/images.js';
 import type { LearnedModel } from '../learn/learned-model.js';
 import { learnModel } from '../learn/model.js';
-import { DEFAULT_LEARNING, type Progress as LearnProgress } from '../learn/options.js';
+import {
+  DEFAULT_LEARNING,
+  DEFAULT_READOUT,
+  type Progress as LearnProgress,
+} from '../learn/options.js';
+import { PRESET_NAMES, PRESETS } from '../learn/presets.js';
 import type { TrainingContext } from '../learn/proxy-task.js';
 import { writeBundle } from '../model/bundle.js';
 import { assertReplaceable } from '../model/directory.js';
@@ -24,9 +30,9 @@ import {
   imageOptions,
 } from './image-training.js';
 import { Progress } from './progress.js';
-import { alignmentAdvice, learnedLines, tooFewImages } from './training-advice.js';
+import { alignmentAdvice, exposureAdvice, learnedLines, tooFewImages } from './training-advice.js';
 import { assertEnough, inputOf, readGoodImages, sizeKind } from './training-images.js';
-import { endUnfinished, learnOptionsOf, openPartial, VIEW_NAMES } from './training-run.js';
+import { endUnfinished, learnOptionsOf, openPartial, stepsOf, VIEW_NAMES } from './training-run.js';
 
 const options = {
   model: required(text('DIR'), {
@@ -47,8 +53,13 @@ const options = {
     help: 'Of more images, that many are chosen by the seed. All are held in memory, so of images larger than 512 px fewer are taken.',
     group: 'Images',
   }),
-  steps: withDefault(integer({ min: 0 }), DEFAULT_LEARNING.steps, {
+  preset: withDefault(choice(PRESET_NAMES), 'accurate', {
+    help: 'fast: statistics of small windows alone, no network; ready in seconds, less than half of the CPU a frame. balanced: an untrained network beside them; ready within a minute. accurate: the network is trained.',
+    group: 'Training',
+  }),
+  steps: optional(integer({ min: 0 }), {
     help: 'Updates of the network. 0 keeps it random and fits the densities alone: done within a minute; shows places nearly as well, tells bad images apart less well.',
+    defaultText: `by --preset: ${PRESET_NAMES.map((name) => PRESETS[name].steps).join(', ')}`,
     group: 'Training',
   }),
   seed: withDefault(integer({ min: 0, max: 2 ** 32 - 1 }), DEFAULT_LEARNING.seed, {
@@ -73,7 +84,8 @@ const options = {
   }),
   views: optional(listOf(choice(VIEW_NAMES), 'VIEW,…'), {
     help: `What is read of a frame: the network at receptive fields of 8 to 64 px, statistics of 8 or 16 px windows (${VIEW_NAMES.join(' ')}). More cost time.`,
-    defaultText: 'by --readout: rf8,rf16,rf32,rf64,stat8,stat16 or rf64',
+    defaultText:
+      'by --preset: rf8,rf16,rf32,rf64,stat8,stat16, with fast stat8,stat16; rf64 with --readout paper',
     group: 'Detection',
   }),
   density: optional(choice(['nearest', 'gaussian', 'kernel', 'location']), {
@@ -84,6 +96,16 @@ const options = {
   sigma: optional(numberWithin(0), {
     help: 'Blur of the anomaly map in pixels of the input: less is sharper and noisier.',
     defaultText: 'by --readout: 4 or 10',
+    group: 'Detection',
+  }),
+  lightTolerance: optional(share, {
+    help: 'How much brighter or darker than the images good frames may be; 0 where light itself tells defects. The densities also see each image in another light.',
+    defaultText: `by --readout: ${DEFAULT_READOUT.tolerance.light} or 0`,
+    group: 'Detection',
+  }),
+  noiseTolerance: optional(share, {
+    help: 'How much noise the camera may add: its standard deviation, as a share of full scale.',
+    defaultText: `by --readout: ${DEFAULT_READOUT.tolerance.noise} or 0`,
     group: 'Detection',
   }),
   falseAlarmRate: withDefault(rateKind, DEFAULT_LEARNING.alpha, {
@@ -109,8 +131,8 @@ export const train = defineCommand(
     options,
     rules: [
       {
-        options: ['resume', 'steps'],
-        holds: ({ resume, steps }) => !resume || steps > 0,
+        options: ['resume', 'preset', 'steps'],
+        holds: ({ resume, ...config }) => !resume || stepsOf(config) > 0,
         expected: 'without steps there is nothing to resume',
       },
       {
@@ -120,13 +142,37 @@ export const train = defineCommand(
         expected: 'only --detector image takes a batch and weights to start from',
       },
       {
-        options: ['detector', 'labels', 'readout', 'views', 'density', 'sigma'],
-        holds: ({ detector, labels, readout, views, density, sigma }) =>
+        options: [
+          'detector',
+          'preset',
+          'labels',
+          'readout',
+          'views',
+          'density',
+          'sigma',
+          'lightTolerance',
+          'noiseTolerance',
+        ],
+        holds: ({
+          detector,
+          preset,
+          labels,
+          readout,
+          views,
+          density,
+          sigma,
+          lightTolerance,
+          noiseTolerance,
+        }) =>
           detector === 'patch' ||
-          (labels === 'cell' &&
+          (preset === 'accurate' &&
+            labels === 'cell' &&
             readout === 'default' &&
-            [views, density, sigma].every((option) => option === undefined)),
-        expected: 'leave out what --detector image has none of: labels by place, and a map',
+            [views, density, sigma, lightTolerance, noiseTolerance].every(
+              (option) => option === undefined,
+            )),
+        expected:
+          'leave out what --detector image has none of: labels by place, a map, densities of patches',
       },
     ],
     examples: [
@@ -153,6 +199,9 @@ async function run(config: TrainConfig, context: Context): Promise<ExitCode> {
   for (const line of tooFewImages(paths.length, config.falseAlarmRate)) output.note(line);
   const progress = new Progress(output);
   const images = await readGoodImages(paths, input.size, progress, signal);
+  const light = config.lightTolerance ?? DEFAULT_READOUT.tolerance.light;
+  const clipped = { now: clippedShare(images, 0), stronger: clippedShare(images, light) };
+  for (const line of exposureAdvice(clipped, light)) output.note(line);
   const alignment = placeShare(images);
   if (config.detector === 'patch') {
     for (const line of alignmentAdvice(alignment, config.density)) output.note(line);

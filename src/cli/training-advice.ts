@@ -20,6 +20,27 @@ export function tooFewImages(images: number, alpha: number): string[] {
   ];
 }
 
+/** From here on a defect has a fair chance to lie where nothing can be seen. */
+const BRIGHT = 0.02;
+
+/**
+ * @param clipped what `clippedShare` says of the light as it is, and of the strongest tolerated
+ * @param light how much stronger that is
+ */
+export function exposureAdvice(
+  clipped: { readonly now: number; readonly stronger: number },
+  light: number,
+): string[] {
+  const unseen = 'and what clips hides every defect on it: expose less';
+  if (clipped.now >= BRIGHT) {
+    return [`warning: ${percent(clipped.now, 0)} of the pixels are overexposed, ${unseen}`];
+  }
+  if (clipped.stronger < BRIGHT) return [];
+  return [
+    `warning: in light ${percent(light, 0)} stronger, ${percent(clipped.stronger, 0)} of the pixels would be overexposed, ${unseen}`,
+  ];
+}
+
 /**
  * @param share what `placeShare` says
  * @param density undefined where the user has chosen none

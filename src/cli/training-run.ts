@@ -12,6 +12,7 @@ import {
   type Readout,
 } from '../learn/options.js';
 import { digestOf, PartialRun, type RunRecord } from '../learn/partial.js';
+import { PRESETS } from '../learn/presets.js';
 import { PATCHLINE_VERSION } from '../version.js';
 import type { Context } from './command.js';
 import { size } from './format.js';
@@ -28,19 +29,26 @@ export const VIEW_NAMES = [
 ] as const satisfies readonly string[];
 
 export function learnOptionsOf(config: TrainConfig): LearnOptions {
-  const { steps, seed, variant, labels, falseAlarmRate } = config;
-  const readout = readoutOf(config);
-  return { ...DEFAULT_LEARNING, steps, seed, variant, labels, readout, alpha: falseAlarmRate };
+  const { seed, variant, labels, falseAlarmRate: alpha } = config;
+  const steps = stepsOf(config);
+  return { ...DEFAULT_LEARNING, steps, seed, variant, labels, readout: readoutOf(config), alpha };
 }
 
-function readoutOf({ readout, views, density, sigma }: TrainConfig): Readout {
-  const base = readout === 'paper' ? PAPER_READOUT : DEFAULT_READOUT;
+export function stepsOf({ preset, steps }: Pick<TrainConfig, 'preset' | 'steps'>): number {
+  return steps ?? PRESETS[preset].steps;
+}
+
+function readoutOf({ views, density, sigma, ...config }: TrainConfig): Readout {
+  const own = { ...DEFAULT_READOUT, views: PRESETS[config.preset].views };
+  const base = config.readout === 'paper' ? PAPER_READOUT : own;
+  const { lightTolerance: light, noiseTolerance: noise } = config;
   return {
     ...base,
     ...(views && { views }),
     // The paper's readout has no centres of its own.
     ...(density && { density, centres: DEFAULT_READOUT.centres }),
     ...(sigma !== undefined && { sigma }),
+    tolerance: { light: light ?? base.tolerance.light, noise: noise ?? base.tolerance.noise },
   };
 }
 
@@ -88,6 +96,8 @@ function recordOf(config: TrainConfig, backend: Backend, images: readonly GoodIm
     '--views': readout.views.join(','),
     '--density': readout.density,
     '--sigma': readout.sigma,
+    '--light-tolerance': readout.tolerance.light,
+    '--noise-tolerance': readout.tolerance.noise,
     '--readout': config.readout,
     '--false-alarm-rate': config.falseAlarmRate,
     '--backend': backendText(backend),

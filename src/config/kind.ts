@@ -53,6 +53,13 @@ export function numberWithin(above: number, below = Number.POSITIVE_INFINITY): K
   };
 }
 
+/** A share of 1, none and all included. */
+export const share: Kind<number> = {
+  placeholder: 'SHARE',
+  expected: 'a number from 0 to 1',
+  schema: fromText(z.number().min(0).max(1)),
+};
+
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /** A time with its unit, in milliseconds: `500ms`, `2s`, `1.5m`, `1h`. */

@@ -2,6 +2,7 @@
 import type { Calibration } from '../model/manifest.js';
 import { type DetectorMetrics, measureThreshold, type ScoredFrame } from './evaluation.js';
 import type { Rate } from './rate.js';
+import { type ScoreShift, scoreShift } from './score-shift.js';
 
 export interface Evaluation extends DetectorMetrics {
   readonly dataset: string;
@@ -29,6 +30,8 @@ interface ThresholdResult {
   readonly falseAlarmRate?: number;
   readonly falseAlarmInterval?: Interval;
   readonly falseAlarms?: number;
+  /** How the good frames score beside those of the calibration; absent without good frames. */
+  readonly shift?: ScoreShift;
   /** These three are absent without defective frames. */
   readonly detectionRate?: number;
   readonly detectionInterval?: Interval;
@@ -46,8 +49,10 @@ export type Interval = readonly [low: number, high: number];
 
 export function thresholdOf(
   frames: readonly ScoredFrame[],
-  { alpha, threshold }: Calibration,
+  calibration: Calibration,
 ): ThresholdResult {
+  const { alpha, threshold } = calibration;
+  const good = frames.filter((frame) => frame.good).map(({ score }) => score);
   const { falseAlarm, detection, kinds } = measureThreshold(frames, threshold);
   return {
     alpha,
@@ -57,6 +62,7 @@ export function thresholdOf(
       falseAlarmInterval: intervalOf(falseAlarm),
       falseAlarms: falseAlarm.count,
     }),
+    ...(good.length > 0 && { shift: scoreShift(good, calibration) }),
     ...(detection && detectionOf(detection)),
     kinds: kinds.map(({ kind, detection: own }) => ({
       kind,

@@ -122,19 +122,42 @@ const ABLATION: readonly Factor[] = [
   },
 ];
 
+const INTOLERANT: Condition = {
+  name: 'tolerance=0',
+  readout: { tolerance: { light: 0, noise: 0 } },
+};
+
+const LIGHT_AND_NOISE = [
+  disturbed('brightness', 0.8),
+  disturbed('brightness', 1.2),
+  disturbed('noise', 5),
+];
+
 const ROBUSTNESS: readonly Factor[] = [
   {
     title: 'Test images disturbed, threshold as it was',
     reference: DEFAULT,
     conditions: [
-      disturbed('brightness', 0.8),
-      disturbed('brightness', 1.2),
+      ...LIGHT_AND_NOISE,
       disturbed('blur', 1),
       disturbed('jpeg', 50),
       disturbed('shift', 2),
-      disturbed('noise', 5),
       disturbed('rotation', 10),
     ],
+  },
+  {
+    title: 'Densities fitted to images in one light, without added noise',
+    reference: DEFAULT,
+    conditions: [INTOLERANT],
+  },
+  {
+    title: 'Those, with test images disturbed',
+    reference: INTOLERANT,
+    conditions: LIGHT_AND_NOISE.map(({ name, ...condition }) => ({
+      ...condition,
+      ...INTOLERANT,
+      name: `${INTOLERANT.name}+${name}`,
+    })),
   },
   {
     title: 'Fewer good images to learn from',

@@ -3,6 +3,7 @@ import { decodeImage } from '../frame/decode.js';
 import type { Pixels, Size } from '../frame/pixels.js';
 import { pixelsOf } from '../frame/resize.js';
 import { sharp } from '../frame/sharp-setup.js';
+import { lit } from '../learn/variation.js';
 import type { Random } from '../random.js';
 
 /**
@@ -22,7 +23,7 @@ export async function disturb(
   const { width, height } = pixels;
   switch (kind) {
     case 'brightness':
-      return { width, height, data: toBytes(pixels.data, (value) => value * amount) };
+      return lit(pixels, amount, 0, random);
     case 'blur':
       // By default sharp cuts a Gaussian of 1 px off at its neighbours.
       return pixelsOf(
@@ -33,7 +34,7 @@ export async function disturb(
       return decodeImage(bytes, { kind: 'encoded' });
     }
     case 'noise':
-      return { width, height, data: noisy(pixels.data, amount, random) };
+      return lit(pixels, 1, amount, random);
     case 'shift':
     case 'rotation':
       return { width, height, data: moved(pixels, sourceOf(pixels, { kind, amount })) };
@@ -55,23 +56,6 @@ export function disturbMask(mask: Uint8Array, size: Size, { kind, amount }: Dist
 
 function imageOf({ width, height, data }: Pixels) {
   return sharp(data, { raw: { width, height, channels: 3 } });
-}
-
-function toBytes(data: Uint8Array, of: (value: number, index: number) => number): Uint8Array {
-  const out = new Uint8ClampedArray(data.length); // rounds and clamps what is put into it
-  for (let i = 0; i < data.length; i++) out[i] = of(data[i], i);
-  return new Uint8Array(out.buffer);
-}
-
-/** A grey pixel stays grey: the sensor of a grey camera has one number for it. */
-function noisy(data: Uint8Array, deviation: number, random: Random): Uint8Array {
-  let noise = 0;
-  return toBytes(data, (value, i) => {
-    const first = i - (i % 3);
-    const isGrey = data[first] === data[first + 1] && data[first] === data[first + 2];
-    if (i === first || !isGrey) noise = random.normal(0, deviation);
-    return value + noise;
-  });
 }
 
 /** Where the pixel that comes to (x, y) was. */

@@ -2,6 +2,7 @@
 
 import { PatchlineError } from '../errors.js';
 import { evaluateDetector, evaluateThreshold, type ScoredFrame } from '../evaluate/evaluation.js';
+import { auroc } from '../evaluate/ranking.js';
 import type { Size } from '../frame/pixels.js';
 import { conformalThreshold } from '../localize/calibrate.js';
 import type { Figures, Threshold } from './result.js';
@@ -26,7 +27,15 @@ export function figuresOf(
     });
   }
   const thresholds = ALPHAS.map((alpha) => thresholdOf(frames, heldOut, alpha));
-  return { image: rounded(image), pixel: rounded(pixel), thresholds };
+  const heldOutAuroc = aurocOf(heldOut, frames);
+  return { image: rounded({ ...image, heldOutAuroc }), pixel: rounded(pixel), thresholds };
+}
+
+/** Of defective frames among held-out ones. */
+function aurocOf(heldOut: readonly number[], frames: readonly ScoredFrame[]): number {
+  const defective = frames.filter(({ good }) => !good).map(({ score }) => score);
+  const labels = [...heldOut.map(() => 0), ...defective.map(() => 1)];
+  return auroc(Float32Array.from([...heldOut, ...defective]), Uint8Array.from(labels));
 }
 
 function thresholdOf(

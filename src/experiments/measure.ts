@@ -1,6 +1,7 @@
 /** Trains one network and measures every condition that it serves. */
 import { join } from 'node:path';
 import type { Backend } from '../backend/backend.js';
+import { initialNetwork } from '../cutpaste/network.js';
 import type { Pixels } from '../frame/pixels.js';
 import { fitDetector } from '../learn/detector.js';
 import { type GoodImage, normalisationOf } from '../learn/images.js';
@@ -53,8 +54,11 @@ export async function* measure(job: Job, judging: Backend): AsyncGenerator<Measu
     onProgress: () => {},
     checkpoints: await checkpointsOf(job, split.fit),
   });
-  const network = foldOnImages(trained.network, split.fit, normalisation, seed);
-  for (const conditions of byDensity(job.conditions)) {
+  const { layers } = DEFAULTS;
+  const unlearned = trained.heldOut?.learned === false; // then users get the untrained network
+  const chosen = unlearned ? initialNetwork(layers, seed) : trained.network;
+  const network = foldOnImages(chosen, split.fit, normalisation, seed);
+  for (const conditions of byFit(job.conditions)) {
     const readout = widest(conditions);
     const options = { readout, seed, onImage: () => {} };
     const detector = await fitDetector(network, split.fit, split.standardise, options);
@@ -109,15 +113,18 @@ function readoutOf({ readout }: Condition): Readout {
 }
 
 /** Conditions that share their densities, in their order. */
-function byDensity(conditions: readonly Condition[]): Condition[][] {
-  return groupBy(conditions, (condition) => readoutOf(condition).density);
+function byFit(conditions: readonly Condition[]): Condition[][] {
+  return groupBy(conditions, (condition) => {
+    const { density, tolerance } = readoutOf(condition);
+    return JSON.stringify({ density, tolerance });
+  });
 }
 
-/** The default with all views that some conditions of one density read. */
+/** The default with all views that some conditions of one fit read. */
 function widest(conditions: readonly Condition[]): Readout {
-  const { density } = readoutOf(conditions[0]);
+  const { density, tolerance } = readoutOf(conditions[0]);
   const views = [...new Set(conditions.flatMap((condition) => readoutOf(condition).views))];
-  return { ...DEFAULTS.readout, density, views };
+  return { ...DEFAULTS.readout, density, tolerance, views };
 }
 
 async function disturbed(
@@ -145,9 +152,10 @@ async function checkpointsOf(
   images: readonly GoodImage[],
 ): Promise<PartialRun> {
   const name = [category, seed, ...Object.entries(training).flat()].join('-');
+  const { readout: _, alpha: __, ...defaults } = DEFAULTS; // a network does not depend on these
   const record = {
     patchline: PATCHLINE_VERSION,
-    defaults: JSON.stringify(DEFAULTS),
+    defaults: JSON.stringify(defaults),
     training: JSON.stringify(training),
     seed,
     images: digestOf(images),

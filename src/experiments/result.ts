@@ -42,7 +42,12 @@ const resultSchema = z.object({
   change: z.unknown(),
   /** Cross entropy and accuracy at the end of the training, if there was one. */
   proxy: z.object({ loss: z.number(), accuracy: z.number() }).optional(),
-  image: z.object({ auroc: share, f1Max: share }),
+  image: z.object({
+    auroc: share,
+    f1Max: share,
+    /** Defective test images against the held-out training images instead of the good test images. */
+    heldOutAuroc: share,
+  }),
   pixel: z.object({ auroc: share, ap: share, aupro30: share, aupro05: share, f1Max: share }),
   thresholds: z.array(thresholdSchema),
   /** CPU time of the process since the result before it: the first one has the training. */

@@ -14,11 +14,21 @@ const found = ({ thresholds: [t] }: Result): number => t.found / t.defective;
 
 const AUPRO: Metric = { title: 'AUPRO @ 30 %', of: ({ pixel }) => pixel.aupro30 };
 const IMAGE: Metric = { title: 'Image AUROC', of: ({ image }) => image.auroc };
+const HELD_OUT: Metric = {
+  title: 'Image AUROC against held-out training images',
+  of: ({ image }) => image.heldOutAuroc,
+};
 const FOUND: Metric = { title: 'Defective images found at α = 5 %', of: found };
 
 export const METRICS = {
-  ablation: [IMAGE, AUPRO, { title: 'AUPRO @ 5 %', of: ({ pixel }) => pixel.aupro05 }, FOUND],
-  robustness: [IMAGE, AUPRO, { title: 'False alarms at α = 5 %', of: alarms }, FOUND],
+  ablation: [
+    IMAGE,
+    HELD_OUT,
+    AUPRO,
+    { title: 'AUPRO @ 5 %', of: ({ pixel }) => pixel.aupro05 },
+    FOUND,
+  ],
+  robustness: [IMAGE, HELD_OUT, AUPRO, { title: 'False alarms at α = 5 %', of: alarms }, FOUND],
 } as const satisfies Record<string, readonly Metric[]>;
 
 export const LEGEND = `The first row is the default, in per cent. The others are differences to their reference on the

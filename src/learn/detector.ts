@@ -11,6 +11,7 @@ import type { DetectorSpec, ViewSpec } from '../model/manifest.js';
 import type { GoodImage } from './images.js';
 import type { Readout } from './options.js';
 import { encodeImages, sampleCells, type Watch } from './sample.js';
+import { withVariations } from './variation.js';
 
 /** A detector as it is stored: what `Detector` is built from. */
 export interface LearnedDetector {
@@ -39,7 +40,8 @@ const GRID_BYTES = 2 ** 28;
 const LOCATION_BYTES = 2 ** 28;
 
 /**
- * Fits a density to each view on `fit` images and standardises it on `standardise` images.
+ * Fits a density to each view on `fit` images and standardises it on `standardise` images, both also
+ * as the readout's tolerance varies them.
  *
  * @throws PL_NUMERIC if the images say nothing to fit, PL_CONFIG (usage) if a density per location
  *   would be too large for frames of this size
@@ -51,17 +53,18 @@ export async function fitDetector(
   { readout, seed, onImage, signal }: FitOptions,
 ): Promise<LearnedDetector> {
   const requests = readout.views.map((name) => viewRequest(network, name));
-  const chosen = fit.slice(0, FIT_IMAGES);
+  const chosen = withVariations(fit.slice(0, FIT_IMAGES), readout.tolerance, seed);
+  const others = withVariations(standardise, readout.tolerance, seed + 1);
   const byPlace = readout.density === 'location';
-  const heldOut = readout.density === 'nearest' ? standardise : [];
+  const heldOut = readout.density === 'nearest' ? others : [];
   const passes = byPlace ? requests.map((request) => imagesThatFit(chosen, request)) : [chosen];
-  const total = [...passes, heldOut, standardise].reduce((n, images) => n + images.length, 0);
+  const total = [...passes, heldOut, others].reduce((n, images) => n + images.length, 0);
   let done = 0;
   const watch = { onImage: () => onImage(++done, total), ...(signal && { signal }) };
   const densities = byPlace
     ? await fitLocations(network, requests, passes, seed, watch)
     : await fitShared(network, requests, chosen, heldOut, readout, seed, watch);
-  const standards = await standardsOf(network, densities, standardise, readout, watch);
+  const standards = await standardsOf(network, densities, others, readout, watch);
   const views = readout.views.map((name, v) => viewSpec(name, densities[v], standards[v]));
   return { network, densities, views };
 }

@@ -30,7 +30,7 @@ export interface Uncalibrated extends Pick<LearnedModel, 'tensors'> {
   readonly parts: Pick<Manifest, 'normalisation' | 'detector' | 'control'>;
   readonly options: Pick<
     Manifest['training'],
-    'steps' | 'seed' | 'variant' | 'labels' | 'batch' | 'init'
+    'steps' | 'seed' | 'variant' | 'labels' | 'tolerance' | 'batch' | 'init'
   >;
   /** Empty when nothing was trained. */
   readonly result: Partial<ProxyResult>;

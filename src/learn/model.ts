@@ -59,7 +59,7 @@ export async function learnModel(
       control: detectorSpec(control, PAPER_READOUT, CONTROL_FILES),
     },
     tensors: { ...tensorsOf(detector, DETECTOR_FILES), ...tensorsOf(control, CONTROL_FILES) },
-    options: { steps, seed, variant, labels },
+    options: { steps, seed, variant, labels, tolerance: readout.tolerance },
     result,
   };
   return calibrated(model, alpha, context);

@@ -2,6 +2,7 @@ import type { Layer } from '../cutpaste/network.js';
 import { DEFAULT_LAYERS } from '../cutpaste/network.js';
 import type { Variant } from '../cutpaste/options.js';
 import { paperSigma } from '../localize/upsample.js';
+import type { Tolerance } from './variation.js';
 
 type DensityKind = 'gaussian' | 'nearest' | 'kernel' | 'location';
 
@@ -16,6 +17,8 @@ export interface Readout {
   readonly topShare: number;
   /** Whether scores are taken less the quiet level of their frame (`quietLevel`). */
   readonly centred: boolean;
+  /** What the densities are to take for good. */
+  readonly tolerance: Tolerance;
 }
 
 /** Four receptive fields and two windows of statistics; what measures best today. */
@@ -27,6 +30,7 @@ export const DEFAULT_READOUT: Readout = {
   borderCorrection: true,
   topShare: 0.01,
   centred: true,
+  tolerance: { light: 0.2, noise: 0.02 },
 };
 
 /**
@@ -41,6 +45,7 @@ export const PAPER_READOUT: Readout = {
   borderCorrection: true,
   topShare: 0,
   centred: false,
+  tolerance: { light: 0, noise: 0 },
 };
 
 export interface LearnOptions {

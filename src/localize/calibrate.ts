@@ -77,6 +77,42 @@ export function quantiles(scores: readonly number[], probabilities: readonly num
   });
 }
 
+/** The score that a share `p` of all scores lies below. */
+interface Quantile {
+  readonly p: number;
+  readonly score: number;
+}
+
+/** The distribution function that `quantiles` (ascending) are of, straight lines between them. */
+export function shareBelow(quantiles: readonly Quantile[], score: number): number {
+  const next = quantiles.findIndex((quantile) => quantile.score > score);
+  if (next === 0) return 0;
+  if (next < 0) return 1;
+  const [below, above] = [quantiles[next - 1], quantiles[next]];
+  const way = (score - below.score) / (above.score - below.score);
+  return below.p + way * (above.p - below.p);
+}
+
+/**
+ * Of 100 scores with a tail as long as the exponential distribution has, the highest is so far out
+ * once in 60 times; of normal ones hardly ever.
+ */
+const STRAY = 5;
+
+/**
+ * Whether the highest score is alone: more than five times as far above the median as the 90 %
+ * quantile is. Such an image shows something else than the others do, or a defect, and where few
+ * images set the threshold, this one alone does.
+ *
+ * @param quantiles ascending; false where they lack 0.5, 0.9 or 1, or have no spread
+ */
+export function highestIsStray(quantiles: readonly Quantile[]): boolean {
+  const [median, high, highest] = [0.5, 0.9, 1].map(
+    (p) => quantiles.find((quantile) => quantile.p === p)?.score ?? Number.NaN,
+  );
+  return high > median && highest - median > STRAY * (high - median);
+}
+
 function assertScores(scores: readonly number[]): void {
   if (scores.length === 0) {
     throw new PatchlineError('PL_DATASET', 'No good frame is left to calibrate on.', {

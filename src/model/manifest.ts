@@ -14,6 +14,7 @@ export const VERSION = 3;
 
 const positive = z.number().int().positive();
 const rate = z.number().gt(0).lt(1);
+const share = z.number().min(0).max(1);
 const rgb = z.tuple([z.number(), z.number(), z.number()]);
 
 const layerSchema = z.strictObject({
@@ -91,6 +92,8 @@ const trainingSchema = z.strictObject({
   variant: z.enum(['cutpaste', 'scar', 'union', '3-way']),
   /** What has a label of its own: a cell, a crop of 64 px, or with an image-level detector a frame. */
   labels: z.enum(['cell', 'crop', 'frame']),
+  /** Light and noise that the densities were shown (shares of 1); absent: those of the images. */
+  tolerance: z.strictObject({ light: share, noise: share }).optional(),
   /** Frames and pasted frames in a step of an image-level detector. */
   batch: positive.optional(),
   /** SHA-256 of the weights that an image-level detector started from; absent: random ones. */

@@ -1,3 +1,4 @@
+import { shareBelow } from '../localize/calibrate.js';
 import type { Calibration } from '../model/manifest.js';
 
 /**
@@ -35,13 +36,3 @@ export class CalibratedRank {
 }
 
 type CalibrationScores = Pick<Calibration, 'quantiles' | 'threshold' | 'n'>;
-
-/** The distribution function that the quantiles are of, with straight lines between them. */
-function shareBelow(quantiles: Calibration['quantiles'], score: number): number {
-  const next = quantiles.findIndex((quantile) => quantile.score > score);
-  if (next === 0) return 0;
-  if (next < 0) return 1;
-  const [below, above] = [quantiles[next - 1], quantiles[next]];
-  const way = (score - below.score) / (above.score - below.score);
-  return below.p + way * (above.p - below.p);
-}

@@ -1,6 +1,7 @@
 import test from 'ava';
 import {
   alignmentAdvice,
+  exposureAdvice,
   learnedLines,
   notLearnedLines,
   tooFewImages,
@@ -29,6 +30,18 @@ test('a density for each place is suggested to aligned products, and doubted for
   ] as const) {
     t.deepEqual(alignmentAdvice(share, density), []);
   }
+});
+
+test('overexposed pixels, as it is and in the strongest light that is tolerated', (t) => {
+  t.deepEqual(exposureAdvice({ now: 0.001, stronger: 0.019 }, 0.2), []);
+  t.regex(
+    exposureAdvice({ now: 0.001, stronger: 0.05 }, 0.2)[0],
+    /light 20 % stronger, 5 % of the/,
+  );
+  t.regex(
+    exposureAdvice({ now: 0.03, stronger: 0.05 }, 0.2)[0],
+    /^warning: 3 % .* are overexposed/,
+  );
 });
 
 test('what came of the training', (t) => {

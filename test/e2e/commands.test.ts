@@ -78,6 +78,21 @@ test.serial('another seed is another model, in the place of the one before', asy
   t.notDeepEqual(after, before);
 });
 
+test.serial('a preset decides steps and views, unless they are given', async (t) => {
+  const learn = async (...args: string[]) => {
+    await run('train', 'ribs', '--model', 'preset', ...args);
+    const { stdout } = await run('inspect', '--model', 'preset', '--json');
+    const { training, views } = JSON.parse(stdout);
+    return [training.steps, views.map(({ name }: { name: string }) => name).join()];
+  };
+  t.deepEqual(await learn('--preset', 'fast'), [0, 'stat8,stat16']);
+  t.deepEqual(await learn('--preset', 'fast', '--steps', '1', '--views', 'rf8'), [1, 'rf8']);
+  const all = 'rf8,rf16,rf32,rf64,stat8,stat16';
+  t.deepEqual(await learn('--preset', 'balanced'), [0, all]);
+  const image = await run('train', 'ribs', '--model', 'x', '--preset', 'fast', '--detector=image');
+  t.is(image.code, 2);
+});
+
 test('inspect tells what a model is', async (t) => {
   const { code, stdout } = await run('inspect', '--model', 'model', '--json');
   t.is(code, 0);

@@ -21,6 +21,7 @@ test('thresholds come from the held-out scores, for both rates', (t) => {
   const heldOut = Array.from({ length: 20 }, (_, i) => i + 1);
   const { image, thresholds } = figuresOf(frames, masks, heldOut, SIZE);
   t.is(image.auroc, 0.75); // of the four pairs only (25, 19.5) is in the wrong order
+  t.is(image.heldOutAuroc, 0.975); // of forty pairs only (20, 19.5)
   const counts = { heldOut: 20, good: 2, defective: 2 };
   // ⌈21 · 0.95⌉ = the 20th of 20; a rate of 1 % takes 99 images, 20 can promise 1/21.
   t.deepEqual(thresholds, [

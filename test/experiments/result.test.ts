@@ -9,7 +9,7 @@ const RESULT: Omit<Result, 'run'> = {
   seed: 1,
   condition: 'sigma=10',
   change: { readout: { sigma: 10 } },
-  image: { auroc: 0.9, f1Max: 0.9 },
+  image: { auroc: 0.9, f1Max: 0.9, heldOutAuroc: 0.9 },
   pixel: { auroc: 0.9, ap: 0.5, aupro30: 0.8, aupro05: 0.5, f1Max: 0.5 },
   thresholds: [],
   cpuSeconds: 12,

@@ -11,7 +11,7 @@ function result(category: string, seed: number, condition: string, auroc: number
     seed,
     condition,
     change: {},
-    image: { auroc, f1Max: 1 },
+    image: { auroc, f1Max: 1, heldOutAuroc: auroc },
     pixel: { auroc: 1, ap: 1, aupro30: 1, aupro05: 1, f1Max: 1 },
     thresholds: [
       { asked: 0.05, alpha: 0.05, falseAlarms: seed === 1 ? 6 : 7, found: 45, ...counts },

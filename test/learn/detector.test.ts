@@ -3,12 +3,15 @@ import test from 'ava';
 import { TensorEncoder } from '../../src/backend/tensor-encoder.js';
 import { startTensorflow } from '../../src/backend/tensorflow.js';
 import { initialNetwork } from '../../src/cutpaste/network.js';
+import { standardise } from '../../src/density/standard.js';
 import { scoringRequest, viewScores } from '../../src/detect/detector.js';
 import { prepareFrame } from '../../src/detect/prepare.js';
 import { fitDetector } from '../../src/learn/detector.js';
 import { normalisationOf } from '../../src/learn/images.js';
 import { foldOnImages } from '../../src/learn/network.js';
 import { DEFAULT_READOUT } from '../../src/learn/options.js';
+import { lit } from '../../src/learn/variation.js';
+import { Random } from '../../src/random.js';
 import { SMALL_LAYERS, surfaces } from '../helpers/models.js';
 import { near } from '../helpers/near.js';
 
@@ -21,9 +24,10 @@ const folded = (images = IMAGES) =>
   foldOnImages(initialNetwork(SMALL_LAYERS, 1), images, normalisationOf(images), 1);
 
 test.serial('each view is standardised by all cells of the held-out frames', async (t) => {
+  const tolerance = { light: 0, noise: 0 };
   const network = folded();
   const heldOut = IMAGES.slice(5);
-  const readout = { ...DEFAULT_READOUT, views: ['rf8', 'stat16'], centres: 8 };
+  const readout = { ...DEFAULT_READOUT, views: ['rf8', 'stat16'], centres: 8, tolerance };
   const options = { readout, seed: 1, onImage: () => {} };
   const { views, densities } = await fitDetector(network, IMAGES.slice(0, 5), heldOut, options);
   const requests = views.map(({ name }, v) => scoringRequest(network, name, densities[v]));
@@ -42,6 +46,35 @@ test.serial('each view is standardised by all cells of the held-out frames', asy
     near(t, [standard.mean, standard.deviation], [mean, Math.sqrt(variance)], 1e-9);
   });
 });
+
+test.serial(
+  'a density that tolerates another light takes it for good, and none else',
+  async (t) => {
+    const network = folded();
+    const darker = lit(IMAGES[7].pixels, 0.8, 0, new Random(1));
+    const medianOf = async (light: number) => {
+      const tolerance = { light, noise: 0 };
+      const readout = { ...DEFAULT_READOUT, views: ['stat8'], centres: 8, tolerance };
+      const options = { readout, seed: 1, onImage: () => {} };
+      const { views, densities } = await fitDetector(
+        network,
+        IMAGES.slice(0, 5),
+        IMAGES.slice(5, 7),
+        options,
+      );
+      const request = scoringRequest(network, 'stat8', densities[0]);
+      const encoder = new TensorEncoder(network, [request]);
+      const [[output]] = await encoder.encode([
+        prepareFrame(darker, Number.POSITIVE_INFINITY, true),
+      ]);
+      encoder.dispose();
+      const scores = standardise(viewScores(densities[0], output), views[0].standard);
+      return scores.sort()[scores.length >> 1];
+    };
+    t.true((await medianOf(0)) > 2); // most places are strange
+    t.true((await medianOf(0.2)) < 1); // most are usual
+  },
+);
 
 test.serial(
   'a density for each place is refused for frames where it would fill the memory',

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { conformalThreshold, quantiles } from '../../src/localize/calibrate.js';
+import { conformalThreshold, highestIsStray, quantiles } from '../../src/localize/calibrate.js';
 import { Random } from '../../src/random.js';
 
 /** 1 … n in an order that is not sorted. */
@@ -101,4 +101,26 @@ test('quantiles are those of NumPy', (t) => {
   const expected = [-1.2, -0.48, 1.7, 2.901, 4.14, 4.5];
   t.true(found.every((value, i) => Math.abs(value - expected[i]) < 1e-12));
   t.deepEqual(quantiles([3], [0, 0.3, 1]), [3, 3, 3]);
+});
+
+const HIGH = [0, 0.5, 0.9, 1];
+const stored = (scores: readonly number[]) =>
+  quantiles(scores, HIGH).map((score, i) => ({ p: HIGH[i], score }));
+
+test('a score stands alone where it is five times as far out as the 90 % quantile', (t) => {
+  // Median 5, 90 % quantile 9: the limit is 5 + 5 · 4.
+  const scores = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+  t.false(highestIsStray(stored([...scores, 25])));
+  t.true(highestIsStray(stored([...scores, 25.1])));
+  t.false(highestIsStray(stored([3, 3, 3, 3]))); // no spread, no outlier
+  t.false(highestIsStray([{ p: 0.5, score: 1 }]));
+});
+
+test('no score of an exponential distribution stands alone, but for one set of 100 in 60', (t) => {
+  const random = new Random(4);
+  const alone = Array.from({ length: 1000 }, () =>
+    highestIsStray(stored(Array.from({ length: 100 }, () => -Math.log(1 - random.uniform())))),
+  );
+  const count = alone.filter(Boolean).length; // 16 expected: 1 − (1 − e^(−5 ln 5 − ln 2))^100
+  t.true(count >= 4 && count <= 32, `${count} of 1000`);
 });

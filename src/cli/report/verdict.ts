@@ -1,6 +1,7 @@
 /** The result in plain words. */
 import { falseAlarmChance } from '../../evaluate/promise.js';
 import type { Interval } from '../../evaluate/result.js';
+import { shiftText } from '../eval-table.js';
 import { percent } from '../format.js';
 import type { ReportContent } from './content.js';
 import { type Html, html } from './html.js';
@@ -19,7 +20,7 @@ ${rateCard('False alarms', falseAlarms, frames.good, falseAlarmInterval, 'good i
 ${rateCard('Found', detected, frames.anomalous, detectionInterval, 'defective images were called defective', 'test/<defect>')}
 </div>
 <ul class="words">
-${[...promiseWords(evaluation, manifest), ...rankingWords(evaluation), ...thresholdWords(evaluation, manifest), ...trainingWords(manifest)].map((text) => html`<li>${text}</li>`)}
+${[...promiseWords(evaluation, manifest), ...shiftWords(evaluation), ...rankingWords(evaluation), ...thresholdWords(evaluation, manifest), ...trainingWords(manifest)].map((text) => html`<li>${text}</li>`)}
 </ul>
 </section>`;
 }
@@ -57,6 +58,10 @@ function promiseWords({ threshold, frames }: Evaluation, { calibration }: Manife
     : [
         `${promise} Here more are, which can be chance: so many or more come in ${percent(chance, 0)} of such tests, with ${calibration.n} images behind the threshold and ${frames.good} tested.`,
       ];
+}
+
+function shiftWords({ threshold: { shift } }: Evaluation): string[] {
+  return shift === undefined || Math.abs(shift.value) <= shift.limit ? [] : [shiftText(shift)];
 }
 
 function rankingWords({ image, control }: Evaluation): string[] {

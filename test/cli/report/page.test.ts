@@ -46,6 +46,17 @@ test('a promise that holds, that may hold and that is broken', (t) => {
   t.regex(promise(6), /hardly by chance \(1.19 %\): the test images differ/);
 });
 
+test('good test images unlike the held-out ones are told, others are not', (t) => {
+  const { evaluation, ...content } = sampleContent();
+  const said = (value: number) => {
+    const threshold = { ...evaluation.threshold, shift: { value, limit: 0.3 } };
+    return textOf(reportPage({ ...content, evaluation: { ...evaluation, threshold } }));
+  };
+  t.regex(said(-0.5), /score lower than the held-out .* in 75 % of all pairs .* look better/);
+  t.regex(said(0.4), /score higher than the held-out .* in 70 % of all pairs .* look worse/);
+  t.notRegex(said(0.3), /good test images score/);
+});
+
 const MISSING: [string, Sample, RegExp[], RegExp[]][] = [
   [
     'no masks',
