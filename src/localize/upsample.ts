@@ -3,7 +3,7 @@
  * is spread over the pixels around the centre of its patch.
  *
  * The 2-D Gaussian is separable, so map = Uy · M · Uxᵀ, with one row of U for each pixel. A row has
- * only the few cells in reach; they are stored packed, and a frame costs about 0.5 ms.
+ * only the few cells in reach; they are stored packed, and a frame costs about 0.7 ms.
  */
 import { PatchlineError } from '../errors.js';
 import type { Size } from '../frame/pixels.js';
