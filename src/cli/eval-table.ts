@@ -28,8 +28,12 @@ export function tableOf(evaluation: Evaluation): string[] {
 }
 
 function shiftLines({ threshold: { shift } }: Evaluation): string[] {
-  if (shift === undefined || Math.abs(shift.value) <= shift.limit) return [];
-  return [`warning: ${shiftText(shift)}`, ''];
+  return isShifted(shift) ? [`warning: ${shiftText(shift)}`, ''] : [];
+}
+
+/** More than chance lets good test images differ from the held-out ones. */
+export function isShifted(shift: ScoreShift | undefined): shift is ScoreShift {
+  return shift !== undefined && Math.abs(shift.value) > shift.limit;
 }
 
 /** What to think of good test images that are unlike the held-out ones. */

@@ -1,7 +1,7 @@
 /** The result in plain words. */
 import { falseAlarmChance } from '../../evaluate/promise.js';
 import type { Interval } from '../../evaluate/result.js';
-import { shiftText } from '../eval-table.js';
+import { isShifted, shiftText } from '../eval-table.js';
 import { percent } from '../format.js';
 import type { ReportContent } from './content.js';
 import { type Html, html } from './html.js';
@@ -61,7 +61,7 @@ function promiseWords({ threshold, frames }: Evaluation, { calibration }: Manife
 }
 
 function shiftWords({ threshold: { shift } }: Evaluation): string[] {
-  return shift === undefined || Math.abs(shift.value) <= shift.limit ? [] : [shiftText(shift)];
+  return isShifted(shift) ? [shiftText(shift)] : [];
 }
 
 function rankingWords({ image, control }: Evaluation): string[] {
@@ -76,6 +76,11 @@ function rankingWords({ image, control }: Evaluation): string[] {
 function thresholdWords({ image, threshold }: Evaluation, { calibration }: Manifest): string[] {
   const { detectionRate = 1 } = threshold;
   if (image === undefined || image.auroc < GOOD_RANKING || detectionRate >= 0.5) return [];
+  if (isShifted(threshold.shift)) {
+    return [
+      'The scores tell good from bad, but the threshold, set on good images unlike these, lies above those of most defects. Calibrate with good images as the line makes them now.',
+    ];
+  }
   const { setBy } = calibration;
   const which = setBy.length === 1 ? 'the image that sets it' : 'the images that set it';
   return [

@@ -57,6 +57,18 @@ test('good test images unlike the held-out ones are told, others are not', (t) =
   t.notRegex(said(0.3), /good test images score/);
 });
 
+test('where most defects are missed in spite of a good ranking: what to look at', (t) => {
+  const { evaluation, ...content } = sampleContent();
+  const said = (value: number) => {
+    const image = { auroc: 0.95, f1Max: 0.9 };
+    const threshold = { ...evaluation.threshold, detectionRate: 0.1, shift: { value, limit: 0.3 } };
+    return textOf(reportPage({ ...content, evaluation: { ...evaluation, image, threshold } }));
+  };
+  t.regex(said(0), /above those of most defects\. Look at the image that sets it/);
+  t.regex(said(-0.9), /set on good images unlike these, .* Calibrate with good images/);
+  t.notRegex(said(-0.9), /Look at the image that sets it/);
+});
+
 const MISSING: [string, Sample, RegExp[], RegExp[]][] = [
   [
     'no masks',
