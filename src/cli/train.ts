@@ -199,7 +199,7 @@ async function run(config: TrainConfig, context: Context): Promise<ExitCode> {
   for (const line of tooFewImages(paths.length, config.falseAlarmRate)) output.note(line);
   const progress = new Progress(output);
   const images = await readGoodImages(paths, input.size, progress, signal);
-  const light = config.lightTolerance ?? DEFAULT_READOUT.tolerance.light;
+  const { light } = learnOptionsOf(config).readout.tolerance;
   const clipped = { now: clippedShare(images, 0), stronger: clippedShare(images, light) };
   for (const line of exposureAdvice(clipped, light)) output.note(line);
   const alignment = placeShare(images);
