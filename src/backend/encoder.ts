@@ -60,6 +60,15 @@ export interface ViewOutput {
   readonly values: Float32Array;
 }
 
+export function readsLayer({ source }: Pick<ViewRequest, 'source'>): boolean {
+  return source.kind === 'layer';
+}
+
+/** Index of the layer that a view reads; −1 where it reads statistics. */
+export function layerOf({ source }: Pick<ViewRequest, 'source'>): number {
+  return source.kind === 'layer' ? source.layer : -1;
+}
+
 /** What a back end holds in this thread. */
 export interface BackendMemory {
   readonly bytes: number;

@@ -1,3 +1,5 @@
+import type { ViewRequest } from './encoder.js';
+
 /** The graphs of an encoder, by what they compute; each is loaded when it is first needed. */
 export class Sessions<Session extends { readonly bytes: number }> {
   readonly #sessions = new Map<string, Promise<Session>>();
@@ -29,4 +31,9 @@ export class Sessions<Session extends { readonly bytes: number }> {
     this.#sessions.clear();
     this.#bytes = 0;
   }
+}
+
+/** What a graph calls its output for a view. */
+export function outputOf({ name }: Pick<ViewRequest, 'name'>): string {
+  return `${name}.values`;
 }

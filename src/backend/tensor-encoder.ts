@@ -4,7 +4,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { FoldedNetwork } from '../cutpaste/network.js';
 import { STATISTICS } from '../frame/statistics.js';
 import { type CellWindow, ownCells } from '../localize/tiling.js';
-import type { BackendMemory, Encoder, EncoderInput, ViewOutput, ViewRequest } from './encoder.js';
+import {
+  type BackendMemory,
+  type Encoder,
+  type EncoderInput,
+  readsLayer,
+  type ViewOutput,
+  type ViewRequest,
+} from './encoder.js';
 import { convolve, Head, type Weights } from './heads.js';
 import {
   batchesOf,
@@ -52,7 +59,7 @@ export class TensorEncoder implements Encoder {
     const requests = this.#heads.map(({ request }) => request);
     const outputs = frames.map((frame) => emptyOutputs(requests, frame));
     const bare = frames.every(isBare);
-    const heads = bare ? this.#heads : this.#heads.filter(readsLayer);
+    const heads = bare ? this.#heads : this.#heads.filter(({ request }) => readsLayer(request));
     const mostPixels = pixelsPerCall(this.#device.gpu);
     for (const batch of heads.length === 0 ? [] : batchesOf(frames, mostPixels)) {
       await this.#encodeBatch(batch, heads, outputs);
@@ -106,7 +113,9 @@ export class TensorEncoder implements Encoder {
   ): tf.Tensor[] {
     const [{ width, height }] = tiles;
     const uploaded = this.#device.upload(joined(pixels), [tiles.length, height, width, 3]);
-    const statistics = heads.every(readsLayer) ? undefined : statisticsTensors(uploaded);
+    const statistics = heads.every(({ request }) => readsLayer(request))
+      ? undefined
+      : statisticsTensors(uploaded);
     const taps = this.#taps.size === 0 ? new Map<number, tf.Tensor4D>() : this.#run(uploaded);
     return heads.map((head, i) => {
       const { source } = head.request;
@@ -140,10 +149,6 @@ function layersOf(network: FoldedNetwork): Weights[] {
     inputs = channels;
     return { filter: tf.tensor4d(filter, shape), bias: tf.tensor1d(bias), stride };
   });
-}
-
-function readsLayer({ request }: Head): boolean {
-  return request.source.kind === 'layer';
 }
 
 /** @param outputs of the head, by frame */

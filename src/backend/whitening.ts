@@ -1,6 +1,6 @@
 /** Linear maps that follow one another, made one: for graphs, where nothing reads what lies between. */
 import type { FoldedLayer, FoldedNetwork } from '../cutpaste/network.js';
-import type { LinearMap, ViewRequest } from './encoder.js';
+import { type LinearMap, layerOf, type ViewRequest } from './encoder.js';
 
 /**
  * The network whose deepest layer says whitened embeddings by itself, where only one view reads that
@@ -10,7 +10,6 @@ export function foldWhitening(
   network: FoldedNetwork,
   views: readonly ViewRequest[],
 ): { network: FoldedNetwork; views: readonly ViewRequest[] } {
-  const layerOf = ({ source }: ViewRequest) => (source.kind === 'layer' ? source.layer : -1);
   const last = Math.max(...views.map(layerOf));
   const [reader, ...others] = views.filter((view) => layerOf(view) === last);
   if (last < 0 || others.length > 0 || reader.whiten === undefined) return { network, views };

@@ -1,5 +1,5 @@
 /** What is said of models and thresholds, the same in every command. */
-import { heldOutNeeded, highestIsStray } from '../localize/calibrate.js';
+import { heldOutNeeded, highestIsStray, quantileAt } from '../localize/calibrate.js';
 import type { Calibration, Manifest } from '../model/manifest.js';
 import { count, percent, shortId } from './format.js';
 
@@ -30,7 +30,7 @@ export function thresholdLines(calibration: Calibration): string[] {
 function strayLines({ quantiles, setBy }: Calibration): string[] {
   if (setBy.length === 0 || !highestIsStray(quantiles)) return [];
   const [{ image, score }] = setBy;
-  const usual = quantiles.find(({ p }) => p === 0.9)?.score ?? Number.NaN;
+  const usual = quantileAt(quantiles, 0.9);
   return [
     `warning: ${image} stands alone: it scores ${score.toFixed(2)}, nine of ten held-out images less than ${usual.toFixed(2)}. If it shows a defect, dirt or another product, take it out: it hides defects`,
   ];

@@ -93,6 +93,11 @@ export function shareBelow(quantiles: readonly Quantile[], score: number): numbe
   return below.p + way * (above.p - below.p);
 }
 
+/** The quantile that is stored for a probability; NaN where none is. */
+export function quantileAt(quantiles: readonly Quantile[], p: number): number {
+  return quantiles.find((quantile) => quantile.p === p)?.score ?? Number.NaN;
+}
+
 /**
  * Of 100 scores with a tail as long as the exponential distribution has, the highest is so far out
  * once in 60 times; of normal ones hardly ever.
@@ -107,9 +112,7 @@ const STRAY = 5;
  * @param quantiles ascending; false where they lack 0.5, 0.9 or 1, or have no spread
  */
 export function highestIsStray(quantiles: readonly Quantile[]): boolean {
-  const [median, high, highest] = [0.5, 0.9, 1].map(
-    (p) => quantiles.find((quantile) => quantile.p === p)?.score ?? Number.NaN,
-  );
+  const [median, high, highest] = [0.5, 0.9, 1].map((p) => quantileAt(quantiles, p));
   return high > median && highest - median > STRAY * (high - median);
 }
 

@@ -2,7 +2,15 @@
 import type { FoldedNetwork } from '../../cutpaste/network.js';
 import { STATISTICS } from '../../frame/statistics.js';
 import { type CellWindow, ownCells } from '../../localize/tiling.js';
-import type { BackendMemory, Encoder, EncoderInput, ViewOutput, ViewRequest } from '../encoder.js';
+import {
+  type BackendMemory,
+  type Encoder,
+  type EncoderInput,
+  layerOf,
+  readsLayer,
+  type ViewOutput,
+  type ViewRequest,
+} from '../encoder.js';
 import {
   batchesOf,
   emptyOutputs,
@@ -13,7 +21,7 @@ import {
   type TileBatch,
   widthOf,
 } from '../output.js';
-import { Sessions } from '../sessions.js';
+import { outputOf, Sessions } from '../sessions.js';
 import { foldWhitening } from '../whitening.js';
 import { Graph, type Ref } from './graph.js';
 import { addHead } from './heads.js';
@@ -113,16 +121,11 @@ export class OnnxEncoder implements Encoder {
   }
 }
 
-function readsLayer({ source }: ViewRequest): boolean {
-  return source.kind === 'layer';
-}
-
 /** Tiles → what the views want of their own cells. */
 function tileGraph(whole: FoldedNetwork, all: readonly ViewRequest[], cropped: boolean): Graph {
   const graph = new Graph();
   const pixels = graph.input('pixels', 'uint8', ['tiles', 'height', 'width', 3]);
   const { network, views } = foldWhitening(whole, all.filter(readsLayer));
-  const layerOf = ({ source }: ViewRequest) => (source.kind === 'layer' ? source.layer : -1);
   const crops = new Map<number, Crop>();
   for (const view of cropped ? views : []) {
     const place = (name: string) => graph.input(`${view.name}.${name}`, 'int64', [2]);
@@ -147,10 +150,6 @@ function statisticsGraph(view: ViewRequest): Graph {
 function addOutput(graph: Graph, view: ViewRequest, embeddings: Ref): void {
   const values = addHead(graph, view, embeddings);
   graph.output(values, outputOf(view), 'float32', ['n', widthOf(view)]);
-}
-
-function outputOf({ name }: ViewRequest): string {
-  return `${name}.values`;
 }
 
 /** Where the own cells lie; views of one layer share them. */

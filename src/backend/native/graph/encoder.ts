@@ -5,12 +5,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { FoldedNetwork } from '../../../cutpaste/network.js';
 import { type CellWindow, ownCells } from '../../../localize/tiling.js';
-import type {
-  BackendMemory,
-  Encoder,
-  EncoderInput,
-  ViewOutput,
-  ViewRequest,
+import {
+  type BackendMemory,
+  type Encoder,
+  type EncoderInput,
+  layerOf,
+  readsLayer,
+  type ViewOutput,
+  type ViewRequest,
 } from '../../encoder.js';
 import {
   batchesOf,
@@ -22,7 +24,7 @@ import {
   statisticsRuns,
   type TileBatch,
 } from '../../output.js';
-import { Sessions } from '../../sessions.js';
+import { outputOf, Sessions } from '../../sessions.js';
 import { foldWhitening } from '../../whitening.js';
 import { Graph, type Ref } from './graph.js';
 import { addHead } from './heads.js';
@@ -144,10 +146,6 @@ export class GraphEncoder implements Encoder {
   }
 }
 
-function readsLayer({ source }: ViewRequest): boolean {
-  return source.kind === 'layer';
-}
-
 function readsStatistics({ source }: ViewRequest): boolean {
   return source.kind === 'statistics';
 }
@@ -157,7 +155,6 @@ function tileGraph(whole: FoldedNetwork, all: readonly ViewRequest[], way: TileW
   const graph = new Graph();
   const pixels = addPixels(graph);
   const { network, views } = foldWhitening(whole, all.filter(readsLayer));
-  const layerOf = ({ source }: ViewRequest) => (source.kind === 'layer' ? source.layer : -1);
   const crops = new Map<number, Crop>();
   for (const view of way.cropped ? views : []) {
     const place = (name: string) => graph.input(`${view.name}.${name}`, 'int32');
@@ -187,10 +184,6 @@ function statisticsGraph(view: ViewRequest): Graph {
 
 function addOutput(graph: Graph, view: ViewRequest, embeddings: Ref): void {
   graph.output(addHead(graph, view, embeddings), outputOf(view));
-}
-
-function outputOf({ name }: ViewRequest): string {
-  return `${name}.values`;
 }
 
 /** Where the own cells lie; views of one layer share them. */
